@@ -1,0 +1,34 @@
+#pragma once
+
+#include "services/ctl/ctl.h"
+
+/* One function per command; CTL_COMMANDS in commands.c is the table that names them. */
+
+/* cmd_init.c, cmd_status.c, cmd_store.c, cmd_dead_letters.c, cmd_roster.c, cmd_doctor.c */
+int cmd_init(struct ctl *ctl, int argc, char **argv);
+int cmd_status(struct ctl *ctl, int argc, char **argv);
+int cmd_doctor(struct ctl *ctl, int argc, char **argv);
+int cmd_store_dump(struct ctl *ctl, int argc, char **argv);
+int cmd_store_verify(struct ctl *ctl, int argc, char **argv);
+int cmd_dead_letters_list(struct ctl *ctl, int argc, char **argv);
+int cmd_dead_letters_show(struct ctl *ctl, int argc, char **argv);
+int cmd_dead_letters_retry(struct ctl *ctl, int argc, char **argv);
+int cmd_dead_letters_drop(struct ctl *ctl, int argc, char **argv);
+int cmd_roster_list(struct ctl *ctl, int argc, char **argv);
+int cmd_roster_revoke(struct ctl *ctl, int argc, char **argv);
+int cmd_generation_begin(struct ctl *ctl, int argc, char **argv);
+
+/* cmd_raise.c, cmd_linkage.c, cmd_step.c, cmd_need.c, cmd_ledger.c, cmd_import.c with csv.c, mapping.c */
+int cmd_raise(struct ctl *ctl, int argc, char **argv);
+int cmd_linkage_list(struct ctl *ctl, int argc, char **argv);
+int cmd_linkage_show(struct ctl *ctl, int argc, char **argv);
+int cmd_linkage_trace(struct ctl *ctl, int argc, char **argv);
+int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv);
+int cmd_step_list(struct ctl *ctl, int argc, char **argv);
+int cmd_step_accept(struct ctl *ctl, int argc, char **argv);
+int cmd_step_decline(struct ctl *ctl, int argc, char **argv);
+int cmd_step_deliver(struct ctl *ctl, int argc, char **argv);
+int cmd_need_list(struct ctl *ctl, int argc, char **argv);
+int cmd_need_confirm(struct ctl *ctl, int argc, char **argv);
+int cmd_ledger_show(struct ctl *ctl, int argc, char **argv);
+int cmd_import(struct ctl *ctl, int argc, char **argv); /* needs|people|organisations|resources|kinds */
