@@ -29,9 +29,6 @@ enum ctl_exit {
     CTL_FOUND = 5,
 };
 
-struct ctl_role {
-    const struct wu_core *core;
-};
 extern const struct wu_core *const CTL_CORES[]; /* the six, NULL ends: the one list of roles in ctl */
 
 struct ctl_node {
@@ -39,7 +36,10 @@ struct ctl_node {
     struct wu_config config;
 };
 
+struct ctl_command;
+
 struct ctl {
+    const struct ctl_command *command; /* the one that runs */
     const char *home; /* --home, else $WUSHE_HOME, else the first of ./city and <build>/city that exists */
     bool json;        /* --json: one JSON value or one per line, nothing else on stdout */
     bool quiet;       /* --quiet: no progress */
@@ -50,6 +50,7 @@ struct ctl {
     struct wu_arena arena; /* of one command; a loop marks and resets it */
 };
 
+/* One command, or with `run` NULL a heading whose `help` is its text. */
 struct ctl_command {
     const char *name;  /* "linkage trace" */
     const char *usage; /* "NUMBER" */
@@ -64,6 +65,12 @@ bool ctl_load_home(struct ctl *ctl);
 /* The node of that role, or NULL with a sentence on stderr. */
 const struct ctl_node *ctl_node_of_role(struct ctl *ctl, const char *role);
 const struct ctl_node *ctl_node_of_number(struct ctl *ctl, uint64_t node);
+
+/* By role or by number, as a person writes it. */
+const struct ctl_node *ctl_node_named(struct ctl *ctl, const char *name);
+
+/* The core of a node's role, or NULL with a sentence on stderr. */
+const struct wu_core *ctl_core_of(const struct ctl_node *node);
 
 /* NULL with a sentence on stderr. The caller closes. */
 struct wu_client *ctl_open_door(struct ctl *ctl, const struct ctl_node *node);
@@ -90,6 +97,16 @@ void ctl_table_print(struct ctl_table **table_p);                      /* prints
 /* "2026-11-24 22:15" in the city's local time; "-" for 0 and never. From the arena. */
 const char *ctl_time_text(struct ctl *ctl, int64_t time_ms);
 
-/* Value of an option "--name VALUE" or "--name=VALUE" taken out of argv, or NULL. */
+/*
+ * Value of an option "--name VALUE" or "--name=VALUE" taken out of argv, or
+ * NULL; name may come with its dashes or without.
+ */
 const char *ctl_option(int *argc, char **argv, const char *name);
 bool ctl_flag(int *argc, char **argv, const char *name);
+
+/*
+ * After every option was taken out: true when min to max words are left and
+ * none of them is an option. Else a sentence about the first that is wrong,
+ * with the nearest option of this command, on stderr.
+ */
+bool ctl_arguments(struct ctl *ctl, int argc, char **argv, int min, int max);

@@ -1,0 +1,124 @@
+#include "services/ctl/ctl.h"
+
+#include <ctype.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS_MAX = 24 };
+
+/* Rows are kept by libsmartcols, whichever way they are printed. */
+struct ctl_table {
+    const struct ctl *ctl;
+    const char *name;
+    const char *const *columns;
+    size_t column_count;
+    size_t row_count;
+    bool all_numbers[COLUMNS_MAX]; /* such a column is set to the right */
+    struct libscols_table *rows;
+};
+
+/* Nothing sensible is left to do in a tool that lists rows. */
+static void require_memory(bool there)
+{
+    if (!there) {
+        (void)ctl_complain(CTL_FAILED, "no memory left");
+        exit(CTL_FAILED);
+    }
+}
+
+struct ctl_table *ctl_table_new(struct ctl *ctl, const char *name, const char *const *columns)
+{
+    struct ctl_table *table = calloc(1, sizeof *table);
+    require_memory(table != NULL);
+    *table = (struct ctl_table){.ctl = ctl, .name = name, .columns = columns};
+    table->rows = scols_new_table();
+    require_memory(table->rows != NULL);
+    (void)scols_table_enable_colors(table->rows, ctl->colour);
+    for (; columns[table->column_count] != NULL && table->column_count < COLUMNS_MAX;
+         table->column_count++) {
+        struct libscols_column *column =
+            scols_table_new_column(table->rows, columns[table->column_count], 0, 0);
+        require_memory(column != NULL);
+        (void)scols_cell_set_color(scols_column_get_header(column), "\033[1m");
+        table->all_numbers[table->column_count] = true;
+    }
+    return table;
+}
+
+static bool looks_like_number(const char *text)
+{
+    return *text == '\0' || strcmp(text, "-") == 0 ||
+           strspn(text, "0123456789,.-%") == strlen(text);
+}
+
+void ctl_table_row(struct ctl_table *table, const char *const *values)
+{
+    struct libscols_line *line = scols_table_new_line(table->rows, NULL);
+    require_memory(line != NULL);
+    for (size_t index = 0; index < table->column_count; index++) {
+        if (values[index] != NULL) {
+            require_memory(scols_line_set_data(line, index, values[index]) == 0);
+            table->all_numbers[index] &= looks_like_number(values[index]);
+        }
+    }
+    table->row_count++;
+}
+
+/* "REPLY BY" becomes "reply_by". */
+static void print_json_name(const char *heading)
+{
+    (void)putchar('"');
+    for (; *heading != '\0'; heading++) {
+        (void)putchar(*heading == ' ' ? '_' : tolower((unsigned char)*heading));
+    }
+    (void)putchar('"');
+}
+
+static void print_json(const struct ctl_table *table)
+{
+    (void)putchar('[');
+    for (size_t row = 0; row < table->row_count; row++) {
+        struct libscols_line *line = scols_table_get_line(table->rows, row);
+        (void)fputs(row > 0 ? ",\n {" : "{", stdout);
+        for (size_t index = 0; index < table->column_count; index++) {
+            const char *value = scols_cell_get_data(scols_line_get_cell(line, index));
+            (void)fputs(index > 0 ? "," : "", stdout);
+            print_json_name(table->columns[index]);
+            (void)putchar(':');
+            if (value != NULL) {
+                wu_json_text(stdout, value);
+            } else {
+                (void)fputs("null", stdout);
+            }
+        }
+        (void)putchar('}');
+    }
+    (void)fputs("]\n", stdout);
+}
+
+static void print_people(const struct ctl_table *table)
+{
+    if (table->row_count == 0) {
+        (void)printf("no %s\n", table->name);
+        return;
+    }
+    for (size_t index = 0; index < table->column_count; index++) {
+        struct libscols_column *column = scols_table_get_column(table->rows, index);
+        (void)scols_column_set_flags(column, table->all_numbers[index] ? SCOLS_FL_RIGHT : 0);
+    }
+    (void)scols_print_table(table->rows);
+}
+
+void ctl_table_print(struct ctl_table **table_p)
+{
+    struct ctl_table *table = *table_p;
+    if (table->ctl->json) {
+        print_json(table);
+    } else {
+        print_people(table);
+    }
+    scols_unref_table(table->rows);
+    free(table);
+    *table_p = NULL;
+}
