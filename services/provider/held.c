@@ -1,0 +1,303 @@
+#include "services/provider/held.h"
+
+#include "common/base/assert.h"
+
+bool held_from_ref(const StepRef *ref, struct held_step *ret_held)
+{
+    *ret_held = (struct held_step){.row = LINKAGE_STATE__STEP_ROW__INIT};
+    if (ref == NULL || ref->step_no == 0) {
+        return false;
+    }
+    ret_held->key.step_no = ref->step_no;
+    return wu_id_from_pb(ref->linkage_id, &ret_held->key.linkage_id) &&
+           wu_id_from_pb(ref->provider_id, &ret_held->provider_id);
+}
+
+bool held_find(struct wu_step *step, struct held_step *held)
+{
+    const StepRow *row = steps_get(wu_step_txn(step), &held->key);
+    if (row == NULL) {
+        return false;
+    }
+    held->row = *row;
+    return wu_id_from_pb(row->offer->ref->provider_id, &held->provider_id);
+}
+
+bool held_is_open(const struct held_step *held)
+{
+    StepState state = held->row.state;
+    return state == STEP_STATE(WAITING) || state == STEP_STATE(RESERVED) ||
+           state == STEP_STATE(CONFIRMED);
+}
+
+bool held_is_ref(const struct held_step *held, const StepRef *ref)
+{
+    struct wu_id provider_id;
+    return held->row.offer->ref->attempt == ref->attempt &&
+           wu_id_from_pb(ref->provider_id, &provider_id) &&
+           wu_id_equal(&held->provider_id, &provider_id);
+}
+
+/* ---- what the coordinator is told ------------------------------------------ */
+
+static void emit(struct wu_step *step, const StepRef *ref, uint64_t division, wu_event_type type,
+                 const ProtobufCMessage *body)
+{
+    struct wu_mail mail = {.to_node = wu_step_hub(step), .type = type, .division = division};
+    wu_id_from_pb(ref->provider_id, &mail.subject);
+    wu_id_from_pb(ref->linkage_id, &mail.correlation);
+    wu_emit_mail(step, &mail, body);
+}
+
+static void emit_reserved(struct wu_step *step, const StepOffered *offer)
+{
+    StepReserved reserved = LINKAGE__STEP_RESERVED__INIT;
+    reserved.ref = offer->ref;
+    reserved.held_until_ms = offer->hold_until_ms;
+    emit(step, offer->ref, offer->division, WU_TYPE(LINKAGE_STEP_RESERVED), &reserved.base);
+}
+
+static void emit_declined(struct wu_step *step, const StepRow *row)
+{
+    StepDeclined declined = LINKAGE__STEP_DECLINED__INIT;
+    declined.ref = row->offer->ref;
+    declined.reason = row->reason;
+    declined.text = row->text;
+    emit(step, row->offer->ref, row->offer->division, WU_TYPE(LINKAGE_STEP_DECLINED),
+         &declined.base);
+}
+
+static void emit_taken(struct wu_step *step, const StepOffered *offer)
+{
+    StepTaken taken = LINKAGE__STEP_TAKEN__INIT;
+    taken.ref = offer->ref;
+    emit(step, offer->ref, offer->division, WU_TYPE(LINKAGE_STEP_TAKEN), &taken.base);
+}
+
+static void emit_delivered(struct wu_step *step, const StepRow *row)
+{
+    StepDelivered delivered = *row->delivered;
+    delivered.ref = row->offer->ref;
+    emit(step, row->offer->ref, row->offer->division, WU_TYPE(LINKAGE_STEP_DELIVERED),
+         &delivered.base);
+}
+
+void held_emit_lapsed(struct wu_step *step, StepRef *ref)
+{
+    StepLapsed lapsed = LINKAGE__STEP_LAPSED__INIT;
+    lapsed.ref = ref;
+    emit(step, ref, 0, WU_TYPE(LINKAGE_STEP_LAPSED), &lapsed.base);
+}
+
+void held_answer_offer(struct wu_step *step, const struct held_step *held)
+{
+    switch (held->row.state) {
+    case STEP_STATE(RESERVED):
+    case STEP_STATE(CONFIRMED):
+    case STEP_STATE(DELIVERED):
+        emit_reserved(step, held->row.offer);
+        break;
+    case STEP_STATE(DECLINED):
+        emit_declined(step, &held->row);
+        break;
+    case STEP_STATE(LAPSED):
+    case STEP_STATE(RELEASED):
+        held_emit_lapsed(step, held->row.offer->ref);
+        break;
+    default:
+        break; /* WAITING: nobody has answered yet */
+    }
+}
+
+void held_answer_confirm(struct wu_step *step, const struct held_step *held)
+{
+    switch (held->row.state) {
+    case STEP_STATE(CONFIRMED):
+        emit_taken(step, held->row.offer);
+        break;
+    case STEP_STATE(DELIVERED):
+        emit_taken(step, held->row.offer);
+        emit_delivered(step, &held->row);
+        break;
+    default:
+        held_emit_lapsed(step, held->row.offer->ref);
+        break;
+    }
+}
+
+/* ---- moves ----------------------------------------------------------------- */
+
+DeclineReason held_refusal(struct wu_step *step, const struct held_step *held,
+                           const ProviderRow **ret_provider)
+{
+    struct provider_key key = {held->provider_id};
+    const ProviderRow *provider = providers_get(wu_step_txn(step), &key);
+    const StepOffered *offer = held->row.offer;
+    int64_t now_ms = wu_step_event(step)->time_ms;
+    *ret_provider = provider;
+
+    if (provider == NULL) {
+        return DECLINE_REASON(PROVIDER_UNKNOWN);
+    }
+    if (!check_has_service(provider->services, provider->n_services, offer->service)) {
+        return DECLINE_REASON(SERVICE_UNKNOWN);
+    }
+    bool full = provider->capacity_cases > 0 && provider->open_cases >= provider->capacity_cases;
+    if (provider->closed || full) {
+        return DECLINE_REASON(NO_CAPACITY);
+    }
+    if (now_ms > offer->reply_by_ms || now_ms >= offer->hold_until_ms) {
+        return DECLINE_REASON(TOO_LATE);
+    }
+    return NOT_DECLINED;
+}
+
+static const struct provider_hooks *hooks_of(const struct wu_step *step)
+{
+    return wu_step_extra(step);
+}
+
+static void put(struct wu_step *step, struct held_step *held, StepState state)
+{
+    held->row.state = state;
+    held->row.changed_at_ms = wu_step_event(step)->time_ms;
+    steps_put(wu_step_txn(step), &held->key, &held->row);
+}
+
+static struct step_open_key open_key(const struct held_step *held)
+{
+    return (struct step_open_key){held->provider_id, held->key.linkage_id, held->key.step_no};
+}
+
+static void list_open(struct wu_step *step, const struct held_step *held)
+{
+    struct step_open_key key = open_key(held);
+    steps_open_put(wu_step_txn(step), &key);
+}
+
+static void unlist_open(struct wu_step *step, const struct held_step *held)
+{
+    struct step_open_key key = open_key(held);
+    steps_open_del(wu_step_txn(step), &key);
+}
+
+static struct wu_timer hold_timer(const struct held_step *held)
+{
+    return (struct wu_timer){.due_at_ms = held->row.offer->hold_until_ms,
+                             .type = WU_TYPE(LINKAGE_HOLD_EXPIRED),
+                             .subject = held->key.linkage_id,
+                             .n = held->key.step_no};
+}
+
+static void cancel_hold(struct wu_step *step, const struct held_step *held)
+{
+    struct wu_timer timer = hold_timer(held);
+    wu_timer_cancel(step, &timer);
+}
+
+static void count_cases(struct wu_step *step, const struct held_step *held,
+                        const ProviderRow *provider, int64_t more)
+{
+    struct provider_key key = {held->provider_id};
+    ProviderRow row = *provider;
+    row.open_cases += more;
+    WU_ASSERT(row.open_cases >= 0);
+    providers_put(wu_step_txn(step), &key, &row);
+}
+
+static void uncount_case(struct wu_step *step, const struct held_step *held)
+{
+    struct provider_key key = {held->provider_id};
+    const ProviderRow *provider = providers_get(wu_step_txn(step), &key);
+    if (provider != NULL) {
+        count_cases(step, held, provider, -1);
+    }
+}
+
+void held_wait(struct wu_step *step, struct held_step *held)
+{
+    list_open(step, held);
+    put(step, held, STEP_STATE(WAITING));
+}
+
+DeclineReason held_reserve(struct wu_step *step, struct held_step *held,
+                           const ProviderRow *provider)
+{
+    const struct provider_hooks *hooks = hooks_of(step);
+    if (hooks->reserve != NULL) {
+        DeclineReason reason = hooks->reserve(step, &held->provider_id, provider, held->row.offer);
+        if (reason != NOT_DECLINED) {
+            return reason;
+        }
+    }
+    struct wu_timer timer = hold_timer(held);
+    wu_timer_set(step, &timer);
+    count_cases(step, held, provider, 1);
+    list_open(step, held);
+    put(step, held, STEP_STATE(RESERVED));
+    emit_reserved(step, held->row.offer);
+    return NOT_DECLINED;
+}
+
+void held_decline(struct wu_step *step, struct held_step *held, DeclineReason reason,
+                  const char *text)
+{
+    if (held->row.state == STEP_STATE(WAITING)) {
+        unlist_open(step, held);
+    }
+    held->row.reason = reason;
+    held->row.text = text;
+    put(step, held, STEP_STATE(DECLINED));
+    emit_declined(step, &held->row);
+}
+
+void held_confirm(struct wu_step *step, struct held_step *held, int64_t deliver_by_ms)
+{
+    cancel_hold(step, held);
+    held->row.deliver_by_ms = deliver_by_ms;
+    put(step, held, STEP_STATE(CONFIRMED));
+    emit_taken(step, held->row.offer);
+}
+
+/* Gives back whatever an open step holds. */
+static void let_go(struct wu_step *step, struct held_step *held)
+{
+    unlist_open(step, held);
+    if (held->row.state == STEP_STATE(WAITING)) {
+        return;
+    }
+    const struct provider_hooks *hooks = hooks_of(step);
+    if (hooks->release != NULL) {
+        hooks->release(step, &held->provider_id, &held->row);
+    }
+    uncount_case(step, held);
+    if (held->row.state == STEP_STATE(RESERVED)) {
+        cancel_hold(step, held);
+    }
+}
+
+void held_lapse(struct wu_step *step, struct held_step *held)
+{
+    let_go(step, held);
+    put(step, held, STEP_STATE(LAPSED));
+    held_emit_lapsed(step, held->row.offer->ref);
+}
+
+void held_release(struct wu_step *step, struct held_step *held)
+{
+    let_go(step, held);
+    put(step, held, STEP_STATE(RELEASED));
+}
+
+void held_deliver(struct wu_step *step, struct held_step *held, StepDelivered *delivered)
+{
+    const struct provider_hooks *hooks = hooks_of(step);
+    if (hooks->deliver != NULL) {
+        hooks->deliver(step, &held->provider_id, &held->row, delivered);
+    }
+    unlist_open(step, held);
+    uncount_case(step, held);
+    held->row.delivered = delivered;
+    put(step, held, STEP_STATE(DELIVERED));
+    emit_delivered(step, &held->row);
+}

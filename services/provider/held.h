@@ -1,0 +1,64 @@
+#pragma once
+
+#include "services/provider/provider.h"
+
+/*
+ * The moves of a step, shared by those who make them: the coordinator's mail
+ * (offer.c) and the people of the society (hand.c).
+ */
+
+/* A step at hand. `row` is a copy to be changed; each move writes it. */
+struct held_step {
+    struct step_key key;
+    struct wu_id provider_id;
+    StepRow row;
+};
+
+/* False unless both ids are there and the step has a number. */
+bool held_from_ref(const StepRef *ref, struct held_step *ret_held);
+
+/* Finds the step by its key and fills the rest in. */
+bool held_find(struct wu_step *step, struct held_step *held);
+
+/* Waiting, reserved or confirmed. */
+bool held_is_open(const struct held_step *held);
+
+/* True when both name the same offer. */
+bool held_is_ref(const struct held_step *held, const StepRef *ref);
+
+/*
+ * Why this offer cannot be taken now, as far as the body itself goes, in the
+ * order of the enum. *ret_provider is its row, NULL if there is none.
+ */
+DeclineReason held_refusal(struct wu_step *step, const struct held_step *held,
+                           const ProviderRow **ret_provider);
+
+/* To WAITING. */
+void held_wait(struct wu_step *step, struct held_step *held);
+
+/* To RESERVED with its answer and timer; or the hook's reason, and nothing is changed. */
+DeclineReason held_reserve(struct wu_step *step, struct held_step *held,
+                           const ProviderRow *provider);
+
+/* To DECLINED with its answer. */
+void held_decline(struct wu_step *step, struct held_step *held, DeclineReason reason,
+                  const char *text);
+
+/* From RESERVED to CONFIRMED with its answer. */
+void held_confirm(struct wu_step *step, struct held_step *held, int64_t deliver_by_ms);
+
+/* From RESERVED to LAPSED with its answer. */
+void held_lapse(struct wu_step *step, struct held_step *held);
+
+/* From any open state to RELEASED; nobody is told, for the coordinator asked. */
+void held_release(struct wu_step *step, struct held_step *held);
+
+/* From CONFIRMED to DELIVERED with its answer. */
+void held_deliver(struct wu_step *step, struct held_step *held, StepDelivered *delivered);
+
+/* Says again what this step's offer, or its confirmation, was answered with. */
+void held_answer_offer(struct wu_step *step, const struct held_step *held);
+void held_answer_confirm(struct wu_step *step, const struct held_step *held);
+
+/* That ref holds nothing here. */
+void held_emit_lapsed(struct wu_step *step, StepRef *ref);

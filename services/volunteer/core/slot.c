@@ -1,0 +1,108 @@
+#include "services/volunteer/core/slot.h"
+
+#include "common/base/time.h"
+
+enum { SEARCH_DAYS_MAX = 14, SHIFTS_PASSED_MAX = 16 };
+
+#define SLOT_MS (120 * WU_MINUTE_MS)
+#define TIME_END_MS (INT64_C(1) << 52) /* far beyond any plan, and sums of it do not wrap */
+
+static int64_t min_ms(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t max_ms(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The local day that holds a moment; day 0 is 1 January 1970, and days before it are negative. */
+static int64_t day_of(int64_t utc_ms, int64_t offset_ms)
+{
+    int64_t local_ms = utc_ms + offset_ms;
+    return local_ms >= 0 ? local_ms / WU_DAY_MS : -((WU_DAY_MS - 1 - local_ms) / WU_DAY_MS);
+}
+
+/* 1 Monday ... 7 Sunday; day 0 was a Thursday. */
+static uint32_t weekday_of(int64_t day)
+{
+    return (uint32_t)(((day + 3) % 7 + 7) % 7) + 1;
+}
+
+bool slot_window(struct wu_step *step, int64_t from_ms, int64_t until_ms,
+                 struct slot_window *ret_window)
+{
+    int64_t now_ms = wu_step_event(step)->time_ms;
+    int64_t offset_ms = wu_step_utc_offset_min(step) * WU_MINUTE_MS;
+    int64_t wanted_from_ms = max_ms(from_ms, 0);
+    if (until_ms <= now_ms || until_ms <= from_ms || until_ms > TIME_END_MS) {
+        return false;
+    }
+    bool one_day = day_of(wanted_from_ms, offset_ms) == day_of(until_ms - 1, offset_ms);
+    ret_window->from_ms = max_ms(wanted_from_ms, now_ms);
+    ret_window->until_ms = until_ms;
+    ret_window->offset_ms = offset_ms;
+    ret_window->length_ms = until_ms - ret_window->from_ms;
+    if (!one_day) {
+        ret_window->length_ms = min_ms(ret_window->length_ms, SLOT_MS);
+    }
+    return true;
+}
+
+/* The first slot in [from, until) that overlaps no shift of that person. */
+static bool between_shifts(struct wu_step *step, const struct volunteer_key *key, int64_t from_ms,
+                           int64_t until_ms, int64_t length_ms, struct slot *ret_slot)
+{
+    for (int passed = 0; passed < SHIFTS_PASSED_MAX && until_ms - from_ms >= length_ms; passed++) {
+        struct shift_key at = {key->volunteer_id, from_ms + 1};
+        const ShiftRow *shift = NULL;
+        if (!shifts_from(wu_step_txn(step), &at, 1, &shift) ||
+            shift->from_ms >= from_ms + length_ms) {
+            *ret_slot = (struct slot){from_ms, from_ms + length_ms};
+            return true;
+        }
+        from_ms = at.until_ms;
+    }
+    return false;
+}
+
+/* The first slot on that local day: free times come in no order, so all are looked at. */
+static bool on_day(struct wu_step *step, const struct slot_window *window, int64_t day,
+                   const struct volunteer_key *key, const VolunteerRow *volunteer,
+                   struct slot *ret_slot)
+{
+    int64_t midnight_ms = day * WU_DAY_MS - window->offset_ms;
+    uint32_t weekday = weekday_of(day);
+    bool found = false;
+    for (size_t i = 0; i < volunteer->n_free; i++) {
+        const WeeklyTime *time = volunteer->free[i];
+        if (time->weekday != weekday) {
+            continue;
+        }
+        int64_t from_ms = max_ms(midnight_ms + time->from_min * WU_MINUTE_MS, window->from_ms);
+        int64_t until_ms = min_ms(midnight_ms + time->until_min * WU_MINUTE_MS, window->until_ms);
+        struct slot slot;
+        if (between_shifts(step, key, from_ms, until_ms, window->length_ms, &slot) &&
+            (!found || slot.from_ms < ret_slot->from_ms)) {
+            *ret_slot = slot;
+            found = true;
+        }
+    }
+    return found;
+}
+
+bool slot_find(struct wu_step *step, const struct slot_window *window,
+               const struct volunteer_key *key, const VolunteerRow *volunteer,
+               struct slot *ret_slot)
+{
+    int64_t first = day_of(window->from_ms, window->offset_ms);
+    int64_t last = day_of(window->until_ms - 1, window->offset_ms);
+    last = min_ms(last, first + SEARCH_DAYS_MAX - 1);
+    for (int64_t day = first; day <= last; day++) {
+        if (on_day(step, window, day, key, volunteer, ret_slot)) {
+            return true;
+        }
+    }
+    return false;
+}
