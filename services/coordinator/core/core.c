@@ -1,0 +1,25 @@
+#include "services/coordinator/core/core.h"
+
+#include "services/coordinator/core/kind.h"
+#include "services/coordinator/core/linkage.h"
+#include "services/coordinator/core/provider.h"
+#include "services/coordinator/core/step.h"
+#include "services/coordinator/core/tables.h"
+
+static const struct wu_route *const ROUTES[] = {
+    COORDINATOR_STEP_ROUTES,
+    COORDINATOR_LINKAGE_ROUTES,
+    COORDINATOR_PROVIDER_ROUTES,
+    COORDINATOR_KIND_ROUTES,
+    NULL,
+};
+
+static const char *const FOLLOWS[] = {NULL};
+
+const struct wu_core COORDINATOR_CORE = {
+    .role = "coordinator",
+    .tables = COORDINATOR_TABLES,
+    .routes = ROUTES,
+    .follows = FOLLOWS,
+    .is_hub = true,
+};

@@ -1,0 +1,204 @@
+#include "services/coordinator/core/offer.h"
+
+#include "common/base/time.h"
+
+#include <string.h>
+
+/*
+ * A step is offered at most so often. It ends a linkage that would otherwise
+ * go round for ever with a provider whose reservations never last.
+ */
+enum { ATTEMPTS_MAX = 64 };
+
+/* A reservation outlasts the answers of others: two more offers and an hour. */
+#define HOLD_MARGIN_MS WU_HOUR_MS
+enum { HOLD_REPLIES = 2 };
+
+static StepRef step_ref(const struct linkage *linkage, const LinkageStep *step)
+{
+    StepRef ref = LINKAGE__STEP_REF__INIT;
+    ref.linkage_id = wu_id_to_pb(&linkage->id);
+    ref.step_no = step->step_no;
+    ref.attempt = step->attempt;
+    ref.provider_id = step->provider_id;
+    return ref;
+}
+
+static void emit_to_provider(struct linkage *linkage, const LinkageStep *step, wu_event_type type,
+                             const ProtobufCMessage *body)
+{
+    const struct wu_mail mail = {
+        .to_node = step->node,
+        .type = type,
+        .subject = linkage->id,
+        .correlation = linkage->id,
+        .division = linkage->row.division,
+    };
+    wu_emit_mail(linkage->fold, &mail, body);
+}
+
+static struct wu_timer step_timer(const struct linkage *linkage, const LinkageStep *step,
+                                  wu_event_type type, int64_t due_at_ms)
+{
+    return (struct wu_timer){
+        .due_at_ms = due_at_ms, .type = type, .subject = linkage->id, .n = timer_n(step)};
+}
+
+void cancel_reply_timer(struct linkage *linkage, const LinkageStep *step)
+{
+    const struct wu_timer timer =
+        step_timer(linkage, step, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms);
+    wu_timer_cancel(linkage->fold, &timer);
+}
+
+void cancel_delivery_timer(struct linkage *linkage, const LinkageStep *step)
+{
+    const struct wu_timer timer =
+        step_timer(linkage, step, WU_TYPE(COORDINATOR_STEP_OVERDUE), step->deliver_by_ms);
+    wu_timer_cancel(linkage->fold, &timer);
+}
+
+bool step_is_out(const LinkageStep *step)
+{
+    return step->state == STEP_OFFERED || step->state == STEP_RESERVED ||
+           step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
+}
+
+static void emit_step_offered(struct linkage *linkage, const LinkageStep *step)
+{
+    const LinkageRow *row = &linkage->row;
+    StepRef ref = step_ref(linkage, step);
+    StepOffered offered = LINKAGE__STEP_OFFERED__INIT;
+    offered.ref = &ref;
+    offered.kind = row->kind;
+    offered.service = step->service;
+    offered.quantity = step->quantity;
+    offered.division = row->division;
+    offered.from_ms = row->from_ms;
+    offered.until_ms = row->until_ms;
+    offered.reply_by_ms = step->reply_by_ms;
+    offered.hold_until_ms = wu_time_add(step->reply_by_ms, HOLD_MARGIN_MS);
+    for (int i = 0; i < HOLD_REPLIES; i++) {
+        offered.hold_until_ms = wu_time_add(offered.hold_until_ms, row->reply_within_ms);
+    }
+    emit_to_provider(linkage, step, WU_TYPE(LINKAGE_STEP_OFFERED), &offered.base);
+}
+
+bool offer_step(struct linkage *linkage, LinkageStep *step)
+{
+    struct choice choice = {.name = ""};
+    if (step->attempt >= ATTEMPTS_MAX ||
+        !candidate_choose(linkage->fold, step, linkage->row.division, &choice)) {
+        linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                                             .step = step,
+                                             .why = WHY_NOBODY_LEFT,
+                                             .choice = &choice});
+        return false;
+    }
+
+    step->state = STEP_OFFERED;
+    step->attempt++;
+    step->provider_id = linkage_keep_id(linkage, &choice.provider_id);
+    step->node = choice.node;
+    step->provider = choice.name;
+    step->reply_by_ms =
+        wu_time_add(wu_step_event(linkage->fold)->time_ms, linkage->row.reply_within_ms);
+    const struct wu_timer timer =
+        step_timer(linkage, step, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms);
+    wu_timer_set(linkage->fold, &timer);
+    emit_step_offered(linkage, step);
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                                         .step = step,
+                                         .why = WHY_LONGEST_WITHOUT_OFFER,
+                                         .choice = &choice});
+    return true;
+}
+
+/*
+ * What is wanted next week cannot be late before next week is over. An
+ * assessment has no wanted time of its own: the sooner, the better.
+ */
+static int64_t deliver_by_ms(const struct linkage *linkage)
+{
+    const LinkageRow *row = &linkage->row;
+    int64_t span_ends_ms =
+        wu_time_add(wu_step_event(linkage->fold)->time_ms, row->deliver_within_ms);
+    bool in_window = row->state != LINKAGE_ASSESSING && row->until_ms > span_ends_ms;
+    return in_window ? row->until_ms : span_ends_ms;
+}
+
+void confirm_step(struct linkage *linkage, LinkageStep *step)
+{
+    step->state = STEP_CONFIRMED;
+    step->deliver_by_ms = deliver_by_ms(linkage);
+    const struct wu_timer timer =
+        step_timer(linkage, step, WU_TYPE(COORDINATOR_STEP_OVERDUE), step->deliver_by_ms);
+    wu_timer_set(linkage->fold, &timer);
+
+    StepRef ref = step_ref(linkage, step);
+    StepConfirmed confirmed = LINKAGE__STEP_CONFIRMED__INIT;
+    confirmed.ref = &ref;
+    confirmed.deliver_by_ms = step->deliver_by_ms;
+    emit_to_provider(linkage, step, WU_TYPE(LINKAGE_STEP_CONFIRMED), &confirmed.base);
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_CONFIRMED), .step = step});
+}
+
+void release_step(struct linkage *linkage, LinkageStep *step, ReleaseReason reason, HistoryWhy why)
+{
+    StepRef ref = step_ref(linkage, step);
+    StepReleased released = LINKAGE__STEP_RELEASED__INIT;
+    released.ref = &ref;
+    released.reason = reason;
+    emit_to_provider(linkage, step, WU_TYPE(LINKAGE_STEP_RELEASED), &released.base);
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_RELEASED),
+                                         .step = step,
+                                         .code = (uint32_t)reason,
+                                         .why = why});
+}
+
+void release_stale(struct wu_step *fold, const StepRef *ref)
+{
+    const struct wu_event *event = wu_step_event(fold);
+    StepRef same = *ref;
+    StepReleased released = LINKAGE__STEP_RELEASED__INIT;
+    released.ref = &same;
+    released.reason = RELEASE_NOT_CHOSEN;
+    struct wu_mail mail = {.to_node = event->from_node, .type = WU_TYPE(LINKAGE_STEP_RELEASED)};
+    (void)wu_id_from_pb(ref->linkage_id, &mail.subject);
+    mail.correlation = mail.subject;
+    wu_emit_mail(fold, &mail, &released.base);
+}
+
+void take_back(struct linkage *linkage, LinkageStep *step, AttemptEnd end)
+{
+    if (step->state == STEP_OFFERED) {
+        cancel_reply_timer(linkage, step);
+    }
+    if (step->state == STEP_CONFIRMED || step->state == STEP_TAKEN) {
+        cancel_delivery_timer(linkage, step);
+    }
+    step->state = STEP_WAITING;
+    step->last_end = end;
+    step->provider_id = (ProtobufCBinaryData){0, NULL};
+    step->node = 0;
+    step->provider = "";
+    step->reply_by_ms = 0;
+    step->held_until_ms = 0;
+    step->deliver_by_ms = 0;
+}
+
+void exclude_provider(struct linkage *linkage, LinkageStep *step)
+{
+    size_t count = step->n_tried;
+    ProtobufCBinaryData *tried =
+        wu_arena_take(wu_step_arena(linkage->fold), (count + 1) * sizeof *tried);
+    if (tried == NULL) {
+        return; /* the batch fails */
+    }
+    for (size_t i = 0; i < count; i++) {
+        tried[i] = step->tried[i];
+    }
+    tried[count] = step->provider_id;
+    step->tried = tried;
+    step->n_tried = count + 1;
+}

@@ -1,0 +1,253 @@
+#include "services/coordinator/core/step.h"
+
+#include "services/coordinator/core/kind.h"
+#include "services/coordinator/core/offer.h"
+#include "services/coordinator/core/progress.h"
+#include "services/coordinator/core/record.h"
+
+#include <string.h>
+
+/* ---- who answers what ------------------------------------------------------ */
+
+typedef enum {
+    ANSWER_CURRENT, /* to the offer that stands, by the node it went to */
+    ANSWER_STALE,   /* to an offer that no longer stands, or that we know nothing of */
+    ANSWER_FOREIGN, /* by somebody it was not for: an outsider must not move a linkage */
+} AnswerMatch;
+
+static bool same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return a.len == b.len && a.len > 0 && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* Loads the linkage and finds the step; both are good only when the answer is current. */
+static AnswerMatch match_answer(struct wu_step *fold, const StepRef *ref, struct linkage *linkage,
+                                LinkageStep **ret_step)
+{
+    struct wu_id id;
+    if (ref == NULL || !wu_id_from_pb(ref->linkage_id, &id)) {
+        return ANSWER_FOREIGN;
+    }
+    if (!linkage_load(linkage, fold, &id)) {
+        return ANSWER_STALE;
+    }
+    LinkageStep *step = linkage_step(linkage, ref->step_no);
+    if (step == NULL || step->attempt != ref->attempt ||
+        !same_bytes(step->provider_id, ref->provider_id)) {
+        return ANSWER_STALE;
+    }
+    *ret_step = step;
+    return step->node == wu_step_event(fold)->from_node ? ANSWER_CURRENT : ANSWER_FOREIGN;
+}
+
+/* The step of a timer, unless it moved on since. */
+static LinkageStep *step_of_timer(struct wu_step *fold, struct linkage *linkage)
+{
+    const struct wu_event *event = wu_step_event(fold);
+    if (!linkage_load(linkage, fold, &event->subject)) {
+        return NULL;
+    }
+    LinkageStep *step = linkage_step(linkage, event->n >> 16);
+    return step != NULL && timer_n(step) == event->n ? step : NULL;
+}
+
+static void note_answer(struct linkage *linkage, const LinkageStep *step)
+{
+    linkage_note(linkage, &(struct note){.type = wu_step_event(linkage->fold)->type, .step = step});
+}
+
+/* ---- answers --------------------------------------------------------------- */
+
+/*
+ * A provider holds its capacity for us. If the offer no longer stands it is
+ * told so, that nothing stays reserved for nobody.
+ */
+static void handle_step_reserved(struct wu_step *fold, const StepReserved *reserved)
+{
+    struct linkage linkage;
+    LinkageStep *step = NULL;
+    AnswerMatch match = match_answer(fold, reserved->ref, &linkage, &step);
+    if (match == ANSWER_STALE) {
+        release_stale(fold, reserved->ref);
+        return;
+    }
+    if (match != ANSWER_CURRENT || step->state != STEP_OFFERED) {
+        return;
+    }
+    cancel_reply_timer(&linkage, step);
+    step->state = STEP_RESERVED;
+    step->held_until_ms = reserved->held_until_ms;
+    note_answer(&linkage, step);
+    linkage_advance(&linkage);
+    linkage_save(&linkage);
+}
+
+/* A provider says no, to the offer or to what it had promised. It is not asked again. */
+static void handle_step_declined(struct wu_step *fold, const StepDeclined *declined)
+{
+    struct linkage linkage;
+    LinkageStep *step = NULL;
+    if (match_answer(fold, declined->ref, &linkage, &step) != ANSWER_CURRENT ||
+        !step_is_out(step)) {
+        return;
+    }
+    linkage_note(&linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_DECLINED),
+                                          .step = step,
+                                          .code = (uint32_t)declined->reason,
+                                          .text = declined->text});
+    exclude_provider(&linkage, step);
+    take_back(&linkage, step, END_DECLINED);
+    linkage_advance(&linkage);
+    linkage_save(&linkage);
+}
+
+/*
+ * A reservation ran out. While others were still being asked that is nobody's
+ * fault, and the same provider may be asked again when its turn comes; after
+ * the confirmation it is one who could not keep its word.
+ */
+static void handle_step_lapsed(struct wu_step *fold, const StepLapsed *lapsed)
+{
+    struct linkage linkage;
+    LinkageStep *step = NULL;
+    if (match_answer(fold, lapsed->ref, &linkage, &step) != ANSWER_CURRENT || !step_is_out(step)) {
+        return;
+    }
+    note_answer(&linkage, step);
+    if (step->state != STEP_RESERVED) {
+        exclude_provider(&linkage, step);
+    }
+    take_back(&linkage, step, END_LAPSED);
+    linkage_advance(&linkage);
+    linkage_save(&linkage);
+}
+
+static void handle_step_taken(struct wu_step *fold, const StepTaken *taken)
+{
+    struct linkage linkage;
+    LinkageStep *step = NULL;
+    if (match_answer(fold, taken->ref, &linkage, &step) != ANSWER_CURRENT ||
+        step->state != STEP_CONFIRMED) {
+        return;
+    }
+    step->state = STEP_TAKEN;
+    note_answer(&linkage, step);
+    linkage_save(&linkage);
+}
+
+/* ---- delivery -------------------------------------------------------------- */
+
+static void add_steps(struct linkage *linkage, PlanStep *const *steps, size_t step_count)
+{
+    for (size_t i = 0; i < step_count; i++) {
+        linkage_add_step(linkage, steps[i]);
+    }
+}
+
+/*
+ * The assessment is in: its plan is what will be done. Without a plan, or with
+ * one nobody could follow, the recipe of the version the case was opened under.
+ */
+static HistoryWhy follow_assessment(struct linkage *linkage, const StepDelivered *delivered)
+{
+    linkage->row.state = LINKAGE_RESERVING;
+    bool usable = plan_fault(delivered->plan, delivered->n_plan) == PLAN_VALID;
+    if (usable && delivered->n_plan > 0) {
+        add_steps(linkage, delivered->plan, delivered->n_plan);
+        return WHY_PLAN_FOLLOWED;
+    }
+    const KindRow *kind =
+        kind_of_version(linkage->fold, linkage->row.kind, linkage->row.kind_version);
+    if (kind != NULL) {
+        add_steps(linkage, kind->kind->recipe, kind->kind->n_recipe);
+    }
+    return usable ? WHY_RECIPE_FOLLOWED : WHY_PLAN_INVALID;
+}
+
+static bool step_is_confirmed(const LinkageStep *step)
+{
+    return step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
+}
+
+/* The work of a step is done, as much of it as was. */
+static void handle_step_delivered(struct wu_step *fold, const StepDelivered *delivered)
+{
+    struct linkage linkage;
+    LinkageStep *step = NULL;
+    if (match_answer(fold, delivered->ref, &linkage, &step) != ANSWER_CURRENT ||
+        !step_is_confirmed(step)) {
+        return;
+    }
+    cancel_delivery_timer(&linkage, step);
+    step->state = STEP_DELIVERED;
+    step->quantity_done = delivered->quantity;
+    step->minutes = delivered->minutes;
+    step->note = linkage_text(&linkage, delivered->note);
+    HistoryWhy why = 0;
+    if (linkage.row.state == LINKAGE_ASSESSING) {
+        why = follow_assessment(&linkage, delivered);
+    }
+    linkage_note(&linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_DELIVERED),
+                                          .step = step,
+                                          .why = why,
+                                          .text = step->note});
+    linkage_advance(&linkage);
+    linkage_save(&linkage);
+}
+
+/* ---- silence --------------------------------------------------------------- */
+
+/* The next in line is asked; whoever held it hears why. */
+static void pass_on(struct linkage *linkage, LinkageStep *step, ReleaseReason reason,
+                    AttemptEnd end)
+{
+    release_step(linkage, step, reason, 0);
+    exclude_provider(linkage, step);
+    take_back(linkage, step, end);
+    linkage_advance(linkage);
+    linkage_save(linkage);
+}
+
+/* No answer in time. */
+static void handle_offer_overdue(struct wu_step *fold)
+{
+    struct linkage linkage;
+    LinkageStep *step = step_of_timer(fold, &linkage);
+    if (step != NULL && step->state == STEP_OFFERED) {
+        pass_on(&linkage, step, RELEASE_REPLY_OVERDUE, END_SILENT);
+    }
+}
+
+/* Confirmed, and not done in time. */
+static void handle_step_overdue(struct wu_step *fold)
+{
+    struct linkage linkage;
+    LinkageStep *step = step_of_timer(fold, &linkage);
+    if (step != NULL && step_is_confirmed(step)) {
+        pass_on(&linkage, step, RELEASE_DELIVERY_OVERDUE, END_LATE);
+    }
+}
+
+WU_HANDLER(step_reserved, StepReserved)
+WU_HANDLER(step_declined, StepDeclined)
+WU_HANDLER(step_lapsed, StepLapsed)
+WU_HANDLER(step_taken, StepTaken)
+WU_HANDLER(step_delivered, StepDelivered)
+WU_TIMER_HANDLER(offer_overdue)
+WU_TIMER_HANDLER(step_overdue)
+
+const struct wu_route COORDINATOR_STEP_ROUTES[] = {
+    {WU_TYPE(LINKAGE_STEP_RESERVED), WU_ORIGIN_MAIL, &linkage__step_reserved__descriptor,
+     route_step_reserved},
+    {WU_TYPE(LINKAGE_STEP_DECLINED), WU_ORIGIN_MAIL, &linkage__step_declined__descriptor,
+     route_step_declined},
+    {WU_TYPE(LINKAGE_STEP_LAPSED), WU_ORIGIN_MAIL, &linkage__step_lapsed__descriptor,
+     route_step_lapsed},
+    {WU_TYPE(LINKAGE_STEP_TAKEN), WU_ORIGIN_MAIL, &linkage__step_taken__descriptor,
+     route_step_taken},
+    {WU_TYPE(LINKAGE_STEP_DELIVERED), WU_ORIGIN_MAIL, &linkage__step_delivered__descriptor,
+     route_step_delivered},
+    {WU_TYPE(COORDINATOR_OFFER_OVERDUE), WU_ORIGIN_TIMER, NULL, route_offer_overdue},
+    {WU_TYPE(COORDINATOR_STEP_OVERDUE), WU_ORIGIN_TIMER, NULL, route_step_overdue},
+    {0},
+};

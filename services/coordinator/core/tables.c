@@ -1,0 +1,57 @@
+#include "services/coordinator/core/tables.h"
+
+const struct wu_table COORDINATOR_KINDS = {
+    .name = "coordinator.kinds",
+    .key_size = sizeof(struct kind_key),
+    .key = {WU_KEY(struct kind_key, code)},
+    .row = &coordinator_state__kind_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_KIND_VERSIONS = {
+    .name = "coordinator.kind_versions",
+    .key_size = sizeof(struct kind_version_key),
+    .key = {WU_KEY(struct kind_version_key, code), WU_KEY(struct kind_version_key, version)},
+    .row = &coordinator_state__kind_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_PROVIDERS = {
+    .name = "coordinator.providers",
+    .key_size = sizeof(struct provider_key),
+    .key = {WU_KEY(struct provider_key, provider_id)},
+    .row = &coordinator_state__provider_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_CANDIDATES = {
+    .name = "coordinator.candidates",
+    .key_size = sizeof(struct candidate_key),
+    .key = {WU_KEY(struct candidate_key, role), WU_KEY(struct candidate_key, service),
+            WU_KEY(struct candidate_key, division), WU_KEY(struct candidate_key, last_offered),
+            WU_KEY(struct candidate_key, provider_id)},
+};
+
+const struct wu_table COORDINATOR_LINKAGES = {
+    .name = "coordinator.linkages",
+    .key_size = sizeof(struct linkage_key),
+    .key = {WU_KEY(struct linkage_key, linkage_id)},
+    .row = &coordinator_state__linkage_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_LINKAGES_OPEN = {
+    .name = "coordinator.linkages_open",
+    .key_size = sizeof(struct linkage_key),
+    .key = {WU_KEY(struct linkage_key, linkage_id)},
+};
+
+const struct wu_table COORDINATOR_OUTCOMES = {
+    .name = "coordinator.outcomes",
+    .key_size = sizeof(struct outcome_key),
+    .key = {WU_KEY(struct outcome_key, outcome), WU_KEY(struct outcome_key, reason)},
+    .row = &coordinator_state__outcome_row__descriptor,
+};
+
+const struct wu_table *const COORDINATOR_TABLES[] = {
+    &COORDINATOR_KINDS,     &COORDINATOR_KIND_VERSIONS,
+    &COORDINATOR_PROVIDERS, &COORDINATOR_CANDIDATES,
+    &COORDINATOR_LINKAGES,  &COORDINATOR_LINKAGES_OPEN,
+    &COORDINATOR_OUTCOMES,  NULL,
+};

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "common/fold/table.h"
+#include "services/coordinator/core/names.h"
+
+enum { KIND_CODE_SIZE = 32, SERVICE_SIZE = 32 }; /* with the zero behind */
+
+extern const struct wu_table *const COORDINATOR_TABLES[];
+
+/* The catalogue: of every kind the version in force. */
+struct kind_key {
+    char code[KIND_CODE_SIZE];
+};
+extern const struct wu_table COORDINATOR_KINDS;
+WU_TABLE_OF(kinds, COORDINATOR_KINDS, struct kind_key, KindRow);
+
+/* Every version there ever was: a case keeps the one it was opened under. */
+struct kind_version_key {
+    char code[KIND_CODE_SIZE];
+    uint32_t version;
+};
+extern const struct wu_table COORDINATOR_KIND_VERSIONS;
+WU_TABLE_OF(kind_versions, COORDINATOR_KIND_VERSIONS, struct kind_version_key, KindRow);
+
+/* Everybody who can be offered steps, or once could. */
+struct provider_key {
+    struct wu_id provider_id;
+};
+extern const struct wu_table COORDINATOR_PROVIDERS;
+WU_TABLE_OF(providers, COORDINATOR_PROVIDERS, struct provider_key, ProviderRow);
+
+/*
+ * Open providers by what they offer and where, the longest without an offer
+ * first. Written and removed together with `providers`, which remembers
+ * last_offered.
+ */
+struct candidate_key {
+    uint32_t role;
+    char service[SERVICE_SIZE];
+    uint64_t division;
+    uint64_t last_offered; /* journal number of that offer, 0: never */
+    struct wu_id provider_id;
+};
+enum { CANDIDATE_PLACE_FIELDS = 3 }; /* role, service, division */
+extern const struct wu_table COORDINATOR_CANDIDATES;
+WU_INDEX_OF(candidates, COORDINATOR_CANDIDATES, struct candidate_key);
+
+/* All linkages, open and ended, refused ones too. */
+struct linkage_key {
+    struct wu_id linkage_id;
+};
+extern const struct wu_table COORDINATOR_LINKAGES;
+WU_TABLE_OF(linkages, COORDINATOR_LINKAGES, struct linkage_key, LinkageRow);
+
+/* The open ones, so that they can be listed without walking through the past. */
+extern const struct wu_table COORDINATOR_LINKAGES_OPEN;
+WU_INDEX_OF(linkages_open, COORDINATOR_LINKAGES_OPEN, struct linkage_key);
+
+/* Closed linkages, counted. */
+struct outcome_key {
+    uint32_t outcome;
+    uint32_t reason;
+};
+extern const struct wu_table COORDINATOR_OUTCOMES;
+WU_TABLE_OF(outcomes, COORDINATOR_OUTCOMES, struct outcome_key, OutcomeRow);
