@@ -436,12 +436,13 @@ static void write_need(FILE *file, struct city *city, struct wu_prng *prng, cons
     size_t street = pick(prng, STREETS_PER_DISTRICT);
     int community = between(prng, 1, COMMUNITIES_PER_STREET);
     const char *source = SOURCES[pick(prng, COUNT_OF(SOURCES))];
+    int raised_hours = between(prng, 0, 36);
     int from_hours = between(prng, 1, 48);
     int until_days = between(prng, 9, 14);
     city->need_count++;
-    fprintf(file, "DEMO-%05zu,%s,%" PRIu64 ",%s,%s,+0h,+%dh,+%dd\n", city->need_count, kind->code,
-            division_of(district, street, community), kind->urgency, source, from_hours,
-            until_days);
+    fprintf(file, "DEMO-%05zu,%s,%" PRIu64 ",%s,%s,-%dh,+%dh,+%dd\n", city->need_count, kind->code,
+            division_of(district, street, community), kind->urgency, source, raised_hours,
+            from_hours, until_days);
 }
 
 /* In a mixed order, as life brings them: each draw takes one of what is left. */
