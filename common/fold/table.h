@@ -81,6 +81,7 @@ bool wu_table_after(struct wu_txn *txn, const struct wu_table *table, void *key,
 
 /* Typed fronts, so that a wrong key or row does not compile. */
 #define WU_INDEX_OF(prefix, TABLE, key_type)                                                       \
+    extern const struct wu_table TABLE;                                                            \
     static inline void prefix##_put(struct wu_txn *txn, const key_type *key)                       \
     {                                                                                              \
         wu_table_put(txn, &(TABLE), key, NULL);                                                    \
@@ -100,6 +101,7 @@ bool wu_table_after(struct wu_txn *txn, const struct wu_table *table, void *key,
     extern const struct wu_table TABLE
 
 #define WU_TABLE_OF(prefix, TABLE, key_type, row_type)                                             \
+    extern const struct wu_table TABLE;                                                            \
     static inline const row_type *prefix##_get(struct wu_txn *txn, const key_type *key)            \
     {                                                                                              \
         return (const row_type *)(const void *)wu_table_get(txn, &(TABLE), key);                   \

@@ -48,7 +48,7 @@ struct wu_latest_key {
     struct wu_id subject;
 };
 
-enum { WU_STREAM_PUBLIC = 0x80000000u };
+#define WU_STREAM_PUBLIC UINT32_C(0x80000000)
 
 WU_TABLE_OF(wu_meta, WU_META, struct wu_meta_key, Node__MetaRow);
 WU_TABLE_OF(wu_journal, WU_JOURNAL, struct wu_journal_key, Node__JournalRow);
