@@ -8,7 +8,7 @@
 set -euo pipefail
 
 allowed='^(wu_[a-z0-9_]+|mem(cpy|set|cmp|move|chr)|strlen|strn?cmp|__(mem|str)[a-z]+_chk'
-allowed+='|__stack_chk_fail|__(asan|ubsan|sanitizer|tsan|msan|sancov|llvm)_[A-Za-z0-9_]*'
+allowed+='|__stack_chk_fail|protobuf_c_empty_string|__(asan|ubsan|sanitizer|tsan|msan|sancov|llvm)_[A-Za-z0-9_]*'
 allowed+='|__start___sanc[a-z_]*|__stop___sanc[a-z_]*|__gcov[a-z_]*|_GLOBAL_OFFSET_TABLE_)$'
 
 # Names that an archive needs and no archive of its set defines.
