@@ -1,0 +1,24 @@
+# Every test by name; no globbing.
+
+pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+
+add_library(wushe_test_support STATIC tests/support/scratch.c tests/support/world.c)
+target_link_libraries(wushe_test_support PUBLIC wushe_journal PkgConfig::CRITERION
+                      PRIVATE wushe_posix)
+
+# A Criterion program. It forks per test and exits 0 on a leak report, hence the pattern.
+function(wushe_test name source)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE wushe_test_support ${ARGN} wushe_posix)
+  add_test(NAME ${name} COMMAND ${name} --jobs=1)
+  set_tests_properties(${name} PROPERTIES FAIL_REGULAR_EXPRESSION "Sanitizer: " TIMEOUT 300)
+endfunction()
+
+foreach(test IN ITEMS
+    base/test_id base/test_division base/test_arena fold/test_pb store/test_key store/test_store
+    journal/test_node journal/test_stream journal/test_dead_letter)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/tests/unit/common/${test}.c)
+    get_filename_component(name ${test} NAME)
+    wushe_test(${name} tests/unit/common/${test}.c)
+  endif()
+endforeach()
