@@ -22,3 +22,5 @@ foreach(test IN ITEMS
     wushe_test(${name} tests/unit/common/${test}.c)
   endif()
 endforeach()
+
+include(tests/unit/services/providers.cmake)

@@ -122,10 +122,10 @@ static void handle_answer_offer(struct wu_step *step, const AnswerOffer *answer)
 }
 WU_HANDLER(answer_offer, AnswerOffer)
 
+/* Whoever does not ask for steps gives them; a sixth society is meant too. */
 static bool is_providing_role(Role role)
 {
-    return role == ROLE(SOCIALORG) || role == ROLE(SOCIALWORKER) || role == ROLE(VOLUNTEER) ||
-           role == ROLE(CHARITY);
+    return role != ROLE(UNSPECIFIED) && role != ROLE(COMMUNITY) && role != ROLE(COORDINATOR);
 }
 
 static bool is_plan(PlanStep *const *plan, size_t step_count)

@@ -1,0 +1,190 @@
+#include "services/socialorg/core/core.h"
+
+#include "common/base/time.h"
+#include "tests/support/providing.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct world *world;
+static struct offered offered; /* to a body whose people answer, with room for one */
+
+static size_t sent(wu_event_type type)
+{
+    return world_count(world, type);
+}
+
+static void set_up(void)
+{
+    world = world_open(&SOCIALORG_CORE);
+    offered = (struct offered){.service = "meals", .quantity = 4};
+    offered.provider_id = providing_add(
+        world, &(struct body){"ORG-1", .service = "meals", .capacity_cases = 1, .by_hand = true});
+}
+
+static void tear_down(void)
+{
+    world_verify(world);
+    world_close(&world);
+}
+
+TestSuite(hand, .init = set_up, .fini = tear_down);
+
+Test(hand, an_offer_waits_for_a_person)
+{
+    providing_offer(world, &offered);
+    cr_assert_eq(world_output_count(world), 0);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(WAITING));
+    cr_assert_eq(providing_open_count(world, offered.provider_id), 1);
+    cr_assert_eq(providing_body(world, offered.provider_id)->open_cases, 0);
+    providing_offer(world, &offered);
+    cr_assert_eq(world_output_count(world), 0);
+}
+
+Test(hand, a_yes_reserves)
+{
+    providing_offer(world, &offered);
+    assert_accepted(providing_answer(world, &offered, true));
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_RESERVED)), 1);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(RESERVED));
+    cr_assert_eq(providing_body(world, offered.provider_id)->open_cases, 1);
+    world_advance(world, 2 * WU_HOUR_MS);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(LAPSED));
+}
+
+Test(hand, a_no_is_declined_with_the_persons_words)
+{
+    providing_offer(world, &offered);
+    assert_accepted(providing_answer(world, &offered, false));
+    const StepDeclined *declined =
+        world_find(world, WU_TYPE(LINKAGE_STEP_DECLINED), 0, &linkage__step_declined__descriptor);
+    cr_assert_not_null(declined);
+    cr_assert_eq(declined->reason, DECLINE_REASON(BY_HAND));
+    cr_assert_str_eq(declined->text, "not this week");
+    cr_assert_eq(providing_open_count(world, offered.provider_id), 0);
+}
+
+Test(hand, a_yes_that_has_become_impossible_is_a_no)
+{
+    struct offered second = offered;
+    second.linkage = 2;
+    providing_offer(world, &offered);
+    providing_offer(world, &second);
+    assert_accepted(providing_answer(world, &offered, true));
+    assert_refused(providing_answer(world, &second, true), "NO_CAPACITY");
+    cr_assert_eq(providing_declined(world), DECLINE_REASON(NO_CAPACITY));
+    cr_assert_eq(providing_state(world, &second), STEP_STATE(DECLINED));
+    cr_assert_eq(providing_open_count(world, offered.provider_id), 1);
+}
+
+Test(hand, a_confirmation_of_what_waits_is_lapsed)
+{
+    providing_offer(world, &offered);
+    providing_confirm(world, &offered);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 1);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(WAITING));
+}
+
+Test(hand, what_waits_can_be_released)
+{
+    providing_offer(world, &offered);
+    providing_release(world, &offered);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(RELEASED));
+    cr_assert_eq(providing_open_count(world, offered.provider_id), 0);
+    cr_assert_eq(providing_body(world, offered.provider_id)->open_cases, 0);
+    assert_refused(providing_answer(world, &offered, true), "STEP_NOT_WAITING");
+}
+
+Test(hand, refusals_of_an_answer_come_in_their_order)
+{
+    char text[1002];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    struct wu_id linkage_id = providing_linkage_id(&offered);
+    AnswerOffer answer = LINKAGE__ANSWER_OFFER__INIT;
+    answer.text = text;
+    assert_refused(world_command(world, WU_TYPE(LINKAGE_ANSWER_OFFER), &answer.base),
+                   "STEP_UNKNOWN");
+    answer.linkage_id = wu_id_to_pb(&linkage_id);
+    answer.step_no = 1;
+    assert_refused(world_command(world, WU_TYPE(LINKAGE_ANSWER_OFFER), &answer.base),
+                   "STEP_UNKNOWN");
+
+    struct offered closed = offered;
+    closed.service = "haircut";
+    providing_offer(world, &closed);
+    assert_refused(world_command(world, WU_TYPE(LINKAGE_ANSWER_OFFER), &answer.base),
+                   "STEP_NOT_WAITING");
+
+    offered.attempt = 2;
+    providing_offer(world, &offered);
+    world_advance(world, WU_HOUR_MS + 1);
+    assert_refused(world_command(world, WU_TYPE(LINKAGE_ANSWER_OFFER), &answer.base),
+                   "STEP_TEXT_TOO_LONG");
+    answer.text = "";
+    assert_refused(world_command(world, WU_TYPE(LINKAGE_ANSWER_OFFER), &answer.base), "TOO_LATE");
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(WAITING));
+}
+
+static void take_by_hand(void)
+{
+    providing_offer(world, &offered);
+    assert_accepted(providing_answer(world, &offered, true));
+    providing_confirm(world, &offered);
+}
+
+Test(hand, refusals_of_a_report_come_in_their_order)
+{
+    char text[1002];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    PlanStep plan_step = LINKAGE__PLAN_STEP__INIT;
+    PlanStep *plan[] = {&plan_step};
+    struct wu_id linkage_id = providing_linkage_id(&offered);
+    ReportDelivery report = LINKAGE__REPORT_DELIVERY__INIT;
+    report.linkage_id = wu_id_to_pb(&linkage_id);
+    report.step_no = 1;
+    report.quantity = 5;
+    report.minutes = -1;
+    report.note = text;
+    report.n_plan = 1;
+    report.plan = plan;
+    wu_event_type type = WU_TYPE(LINKAGE_REPORT_DELIVERY);
+    assert_refused(world_command(world, type, &report.base), "STEP_UNKNOWN");
+    providing_offer(world, &offered);
+    assert_accepted(providing_answer(world, &offered, true));
+    assert_refused(world_command(world, type, &report.base), "STEP_NOT_CONFIRMED");
+    providing_confirm(world, &offered);
+    assert_refused(world_command(world, type, &report.base), "STEP_QUANTITY_INVALID");
+    report.quantity = -1;
+    assert_refused(world_command(world, type, &report.base), "STEP_QUANTITY_INVALID");
+    report.quantity = 4;
+    assert_refused(world_command(world, type, &report.base), "STEP_MINUTES_INVALID");
+    report.minutes = 1;
+    assert_refused(world_command(world, type, &report.base), "STEP_TEXT_TOO_LONG");
+    report.note = "";
+    assert_refused(world_command(world, type, &report.base), "STEP_PLAN_NOT_YOURS");
+    report.n_plan = 0;
+    assert_accepted(world_command(world, type, &report.base));
+    assert_refused(world_command(world, type, &report.base), "STEP_NOT_CONFIRMED");
+}
+
+Test(hand, a_part_may_be_delivered)
+{
+    take_by_hand();
+    assert_accepted(providing_report(world, &offered, 3, 0));
+    const StepDelivered *delivered =
+        world_find(world, WU_TYPE(LINKAGE_STEP_DELIVERED), 0, &linkage__step_delivered__descriptor);
+    cr_assert_eq(delivered->quantity, 3);
+}
+
+Test(hand, the_same_report_under_its_own_key_is_answered_from_the_record)
+{
+    take_by_hand();
+    assert_accepted(providing_report(world, &offered, 0, 0));
+    world_clear(world);
+    const Bus__Answer *again = world_repeat(world);
+    assert_accepted(again);
+    cr_assert(again->repeated);
+    cr_assert_eq(world_output_count(world), 0);
+}
