@@ -436,8 +436,8 @@ int cmd_init(struct ctl *ctl, int argc, char **argv)
         !read_number("division", division, UINT64_C(420100000000), UINT64_C(999999999999),
                      &plan.division) ||
         !read_number("port", port_text, PORT_DEFAULT, 32766, &port) ||
-        !read_number("node", node, 0, UINT32_MAX, &plan.node) ||
-        !read_number("hub-node", hub_node, 0, UINT32_MAX, &plan.hub_node) ||
+        !read_number("node", node, 0, INT32_MAX, &plan.node) ||
+        !read_number("hub-node", hub_node, 0, INT32_MAX, &plan.hub_node) ||
         !set_role(&plan, role) || !set_folder(&plan, argv[0])) {
         return CTL_USAGE;
     }

@@ -4,7 +4,8 @@
 
 /* One function per command; CTL_COMMANDS in commands.c is the table that names them. */
 
-/* cmd_init.c, cmd_status.c, cmd_store.c, cmd_dead_letters.c, cmd_roster.c, cmd_doctor.c */
+/* cmd_init.c, cmd_status.c, cmd_doctor.c, cmd_store.c, cmd_dead_letters.c, cmd_roster.c,
+ * cmd_generation.c */
 int cmd_init(struct ctl *ctl, int argc, char **argv);
 int cmd_status(struct ctl *ctl, int argc, char **argv);
 int cmd_doctor(struct ctl *ctl, int argc, char **argv);
@@ -18,7 +19,8 @@ int cmd_roster_list(struct ctl *ctl, int argc, char **argv);
 int cmd_roster_revoke(struct ctl *ctl, int argc, char **argv);
 int cmd_generation_begin(struct ctl *ctl, int argc, char **argv);
 
-/* cmd_raise.c, cmd_linkage.c, cmd_step.c, cmd_need.c, cmd_ledger.c, cmd_import.c with csv.c, mapping.c */
+/* cmd_raise.c, cmd_linkage.c, cmd_step.c, cmd_need.c, cmd_ledger.c, cmd_import.c with csv.c,
+ * mapping.c */
 int cmd_raise(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_list(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_show(struct ctl *ctl, int argc, char **argv);
@@ -31,4 +33,5 @@ int cmd_step_deliver(struct ctl *ctl, int argc, char **argv);
 int cmd_need_list(struct ctl *ctl, int argc, char **argv);
 int cmd_need_confirm(struct ctl *ctl, int argc, char **argv);
 int cmd_ledger_show(struct ctl *ctl, int argc, char **argv);
-int cmd_import(struct ctl *ctl, int argc, char **argv); /* needs|people|organisations|resources|kinds */
+int cmd_import(struct ctl *ctl, int argc,
+               char **argv); /* needs|people|organisations|resources|kinds */

@@ -1,0 +1,132 @@
+#include "services/ctl/commands.h"
+
+/*
+ * Every command there is. Options are named in the help text, for that is
+ * where a misspelt one finds its nearest.
+ */
+#define HEADING(text)                           \
+    {                                           \
+        .name = "", .usage = "", .help = (text) \
+    }
+
+const struct ctl_command CTL_COMMANDS[] = {
+    HEADING("The city"),
+    {"init", "DIR [OPTIONS]",
+     "Make a city in a new folder, or one node of a larger one.\n"
+     "\n"
+     "Without --role: coordinator 1, community 2, socialorg 3, socialworker 4, volunteer 5 and\n"
+     "charity 6, each in a folder of its own with node.yaml and node.key, and the roster that "
+     "lets\n"
+     "them in. What is there already stays as it is, so init may be repeated.\n"
+     "\n"
+     "  --division CODE    12 digits, default 420100000000\n"
+     "  --port N           mail; public topics use the port after it. Default 7601\n"
+     "\n"
+     "With --role: that one node, in DIR itself, and the line to add to its coordinator's roster.\n"
+     "\n"
+     "  --role ROLE        community, socialorg, socialworker, volunteer, charity, coordinator\n"
+     "  --node N           its number, the only one with it in the whole tree\n"
+     "  --hub-node N       the coordinator it dials; a coordinator may go without\n"
+     "  --hub-mail ADDR    that one's listen_mail, as seen from here: tcp://host:port\n"
+     "  --hub-public ADDR  its listen_public\n"
+     "  --hub-key KEY      its public key, the 40 characters in its node.key",
+     cmd_init},
+    {"status", "",
+     "How every node and every link is.\n"
+     "\n"
+     "STATE is the node's own word: serving, draining, full; down when its door does not answer.\n"
+     "JOURNAL is the last number folded. OPEN counts linkages (coordinator), needs (community) or\n"
+     "steps (the others) that are not at their end, DEAD the dead letters, REFUSED the outside\n"
+     "bytes turned away since it started. Of a link, LAG is what was sent and not acknowledged, "
+     "IN\n"
+     "NEXT the next record expected from that peer.\n"
+     "\n"
+     "Exit status 3 when a node is down, 5 when a link is halted.",
+     cmd_status},
+    {"doctor", "",
+     "Check whether each node can take, keep, route and deliver, with a remedy for what cannot.\n"
+     "\n"
+     "Looks at doors, stores and disks, links and dead letters, keys and rosters, ports, socket\n"
+     "paths, clocks, libraries and limits. Exit status 5 when a check failed.",
+     cmd_doctor},
+
+    HEADING("Needs and what comes of them"),
+    {"raise", "COMMUNITY KIND [OPTIONS]", "Raise a resident's need.", cmd_raise},
+    {"need list", "[OPTIONS]", "Needs of the community, latest first.", cmd_need_list},
+    {"need confirm", "NUMBER [OPTIONS]", "Say for the resident whether a need was met.",
+     cmd_need_confirm},
+    {"linkage list", "[OPTIONS]", "Linkages of the coordinator.", cmd_linkage_list},
+    {"linkage show", "NUMBER", "One linkage: need, plan, steps and outcome.", cmd_linkage_show},
+    {"linkage trace", "NUMBER", "All that happened to one linkage, society by society.",
+     cmd_linkage_trace},
+    {"linkage totals", "[OPTIONS]", "How linkages ended, counted.", cmd_linkage_totals},
+    {"step list", "[OPTIONS]", "Steps on the desks of the societies.", cmd_step_list},
+    {"step accept", "NUMBER STEP", "Accept an offer that waits for a person.", cmd_step_accept},
+    {"step decline", "NUMBER STEP [OPTIONS]", "Decline an offer that waits for a person.",
+     cmd_step_decline},
+    {"step deliver", "NUMBER STEP [OPTIONS]", "Report that the work of a step is done.",
+     cmd_step_deliver},
+    {"ledger show", "[OPTIONS]", "The charity's accounts and their movements.", cmd_ledger_show},
+
+    HEADING("Bringing in what is on file"),
+    {"import", "needs|people|organisations|resources|kinds FILE [OPTIONS]",
+     "Bring in a CSV file, row by row.", cmd_import},
+
+    HEADING("Operating"),
+    {"store dump", "NODE [TABLE] [OPTIONS]",
+     "A node's tables, or the rows of one, each as a line of JSON.\n"
+     "\n"
+     "NODE is a role or a number. Without TABLE: every table with its entries and key fields.\n"
+     "TABLE may go without what stands before its dot. Each line is\n"
+     "{\"table\":..,\"key\":{..},\"row\":{..}}; an index has no row. The node may be running: a "
+     "long\n"
+     "dump sees what was committed as it goes.\n"
+     "\n"
+     "  --limit N          at most N rows",
+     cmd_store_dump},
+    {"store verify", "[NODE ...]",
+     "Fold a node's journal again and compare every derived row, byte by byte.\n"
+     "\n"
+     "NODE is a role or a number; all nodes when none is named. The node may be running. The copy\n"
+     "is made in the node's folder and removed. Exit status 5 when something differs.",
+     cmd_store_verify},
+    {"dead-letters list", "[NODE]",
+     "Inputs whose handler failed: they had no effect and wait for a decision.",
+     cmd_dead_letters_list},
+    {"dead-letters show", "NODE NUMBER", "One dead letter with its record and payload decoded.",
+     cmd_dead_letters_show},
+    {"dead-letters retry", "NODE NUMBER|all",
+     "Fold a dead letter again, now.\n"
+     "\n"
+     "When it succeeds it is no longer a dead letter, and a command's sender that asks again gets\n"
+     "the new answer. With all: each of the node's, oldest first.",
+     cmd_dead_letters_retry},
+    {"dead-letters drop", "NODE NUMBER --reason TEXT",
+     "Give a dead letter up, with a reason that stays in the journal.\n"
+     "\n"
+     "  --reason TEXT      why it may be dropped",
+     cmd_dead_letters_drop},
+    {"roster list", "[--hub NODE]",
+     "Who may connect to the coordinator, and what each may do.\n"
+     "\n"
+     "  --hub NODE         which coordinator, when the home has several",
+     cmd_roster_list},
+    {"roster revoke", "NODE [--hub NODE]",
+     "Shut a node out: its line in the roster becomes state=revoked.\n"
+     "\n"
+     "A running coordinator is told to read the roster again when its process number lies in the\n"
+     "file pid of its folder; it then cuts the node's connection.\n"
+     "\n"
+     "  --hub NODE         which coordinator, when the home has several",
+     cmd_roster_revoke},
+    {"generation begin", "NODE --reason TEXT",
+     "Start again the streams whose follower holds another past.\n"
+     "\n"
+     "After a node was restored from a backup, or its peer was, the links between them halt:\n"
+     "the two no longer agree on what was said. Run this on the node whose past holds. Its\n"
+     "halted streams start again at 1 under its next generation, with what they got since.\n"
+     "\n"
+     "  --reason TEXT      what happened; it stays in the journal",
+     cmd_generation_begin},
+    {.name = NULL},
+};
