@@ -66,7 +66,7 @@ struct key {
 /* A table is read by its columns. */
 /* clang-format off */
 static const struct key keys[] = {
-    {"node", KEY_NUMBER, MUST, false, FIELD(node), "", 1, 4294967295, "",
+    {"node", KEY_NUMBER, MUST, false, FIELD(node), "", 1, 2147483647, "",
      "The number of this node, the only one with it in the whole tree. Never changes."},
     {"role", KEY_ROLE, MUST, false, FIELD(role), "", 0, 0, "",
      "What this node is: community, socialorg, socialworker, volunteer, charity or coordinator."},
@@ -83,7 +83,7 @@ static const struct key keys[] = {
     {"key_file", KEY_PATH, MAY, false, FIELD(key_file), "", 0, 0, "node.key",
      "The key pair of this node, mode 0600, as wushectl init makes it."},
 
-    {"hub_node", KEY_NUMBER, MAY, false, FIELD(hub_node), "", 0, 4294967295, "0",
+    {"hub_node", KEY_NUMBER, MAY, false, FIELD(hub_node), "", 0, 2147483647, "0",
      "Number of the coordinator this node dials; 0: none, it is the top of the tree."},
     {"hub_mail", KEY_DIAL, MUST_UPLINK, false, FIELD(hub_mail), "", 0, 0, "",
      "Where the coordinator takes mail, its listen_mail: tcp://host:port."},

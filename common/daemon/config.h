@@ -15,7 +15,7 @@
 enum { WU_CONFIG_TEXT_MAX = 256 };
 
 struct wu_config {
-    uint64_t node;     /* 1 to 4294967295 */
+    uint64_t node;     /* 1 to 2147483647: above begin the public streams */
     char role[32];     /* must be the daemon's own */
     uint64_t division; /* 12 digits */
     int64_t utc_offset_min;

@@ -151,7 +151,7 @@ static const struct wrong_input wrong_inputs[] = {
     {SOCIETY "drain_ms: -1\n", "drain_ms is out of range: write a value from 0 to 600000"},
     {SOCIETY "drain_ms: 99999999999999999999\n", "drain_ms is '99999999999999999999'"},
     {"node: 0\nrole: community\ndivision: 420106012001\n", "node.yaml:1: node is out of range"},
-    {"node: 4294967296\n", "node is out of range: write a value from 1 to 4294967295"},
+    {"node: 2147483648\n", "node is out of range: write a value from 1 to 2147483647"},
     {"node: 1\ndivision: 42\n", "node.yaml:2: division is out of range"},
     {SOCIETY "utc_offset_min: 841\n", "from -720 to 840 minutes"},
     /* sizes */
