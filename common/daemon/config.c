@@ -637,9 +637,9 @@ static enum wu_status begin_key(struct reader *reader, const yaml_event_t *event
     const struct key *key = key_named(name);
     if (key == NULL) {
         const char *nearest = nearest_key(name);
-        return wrong(reader, "unknown key '%.64s'%s%s%s; --help lists every key", name,
+        return wrong(reader, "unknown key '%.64s'%s%s%s --help lists every key", name,
                      nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
-                     nearest != NULL ? "'?" : "");
+                     nearest != NULL ? "'?" : ";");
     }
     size_t index = (size_t)(key - keys);
     if (reader->seen[index]) {

@@ -1,5 +1,6 @@
 #include "services/ctl/commands.h"
 #include "services/ctl/nodes.h"
+#include "services/ctl/probe.h"
 
 #include "common/fold/pb.h"
 #include "common/journal/tables.h"
@@ -85,7 +86,8 @@ int cmd_dead_letters_list(struct ctl *ctl, int argc, char **argv)
     struct ctl_table *table = ctl_table_new(ctl, "dead letters", columns);
     for (size_t index = 0; index < ctl->node_count; index++) {
         struct ctl_reader reader;
-        if (only != NULL && only != &ctl->nodes[index]) {
+        bool wanted = only == NULL || only == &ctl->nodes[index];
+        if (!wanted || !ctl_probe_has_store(&ctl->nodes[index])) {
             continue;
         }
         int opened = ctl_reader_open(ctl, &ctl->nodes[index], &reader);

@@ -99,10 +99,10 @@ static void check_accept(struct visit *visit)
 static void check_disk(struct visit *visit)
 {
     struct statvfs disk;
-    const char *path = visit->node->config.state_dir;
+    const char *path = visit->probe.has_store ? visit->node->config.state_dir : visit->node->folder;
     if (statvfs(path, &disk) != 0) {
         note(visit, "disk", FAIL, TEXT("'%s': %s", path, strerror(errno)),
-             "correct state_dir in node.yaml, or let the node make it");
+             "correct state_dir in node.yaml");
         return;
     }
     uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;

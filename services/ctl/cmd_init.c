@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DIVISION_DEFAULT UINT64_C(420100000000)
 enum { HUB_NODE = 1, PORT_DEFAULT = 7601 };
 
 /* What init makes of one node; text fields are borrowed from the command line. */
@@ -263,25 +264,63 @@ struct city {
     struct plan plans[CITY_NODES_MAX];
     struct made mades[CITY_NODES_MAX];
     size_t count;
+    uint64_t division;
+    int64_t port;
     char hub_mail[64];
     char hub_public[64];
 };
 
-static bool plan_city(struct city *city, const char *folder, uint64_t division, int64_t port)
+/*
+ * A city that was begun before goes on as it was begun: what is new must fit
+ * what is kept. False with a sentence when the person now says otherwise.
+ */
+static bool agree_with_kept(struct city *city, const char *folder, const struct plan *wish)
 {
-    (void)snprintf(city->hub_mail, sizeof city->hub_mail, "tcp://127.0.0.1:%" PRId64, port);
-    (void)snprintf(city->hub_public, sizeof city->hub_public, "tcp://127.0.0.1:%" PRId64, port + 1);
+    char path[PATH_MAX + 32];
+    struct wu_config kept;
+    struct wu_error error = {""};
+    city->division = wish->division != 0 ? wish->division : DIVISION_DEFAULT;
+    city->port = wish->port != 0 ? wish->port : PORT_DEFAULT;
+    (void)snprintf(path, sizeof path, "%s/%s/node.yaml", folder, CTL_CORES[0]->role);
+    if (access(path, F_OK) != 0) {
+        return true;
+    }
+    if (wu_config_load(path, &kept, &error) != WU_OK) {
+        (void)ctl_complain(CTL_USAGE, "%s", error.text);
+        return false;
+    }
+    const char *colon = strrchr(kept.listen_mail, ':');
+    int64_t port = colon != NULL ? strtoll(colon + 1, NULL, 10) : 0;
+    if ((wish->port != 0 && wish->port != port) ||
+        (wish->division != 0 && wish->division != kept.division)) {
+        (void)ctl_complain(CTL_USAGE,
+                           "there is a city of division %" PRIu64 " on port %" PRId64
+                           " in '%s': leave --port and --division out to complete it, "
+                           "or name another folder",
+                           kept.division, port, folder);
+        return false;
+    }
+    city->port = port;
+    city->division = kept.division;
+    return true;
+}
+
+static bool plan_city(struct city *city, const char *folder)
+{
+    (void)snprintf(city->hub_mail, sizeof city->hub_mail, "tcp://127.0.0.1:%" PRId64, city->port);
+    (void)snprintf(city->hub_public, sizeof city->hub_public, "tcp://127.0.0.1:%" PRId64,
+                   city->port + 1);
     for (size_t index = 0; CTL_CORES[index] != NULL && index < CITY_NODES_MAX; index++) {
         struct plan *plan = &city->plans[index];
         *plan = (struct plan){.core = CTL_CORES[index],
                               .node = HUB_NODE + index,
-                              .division = division,
+                              .division = city->division,
                               .hub_node = index == 0 ? 0 : HUB_NODE,
                               .hub_mail = city->hub_mail,
                               .hub_public = city->hub_public,
                               .hub_key = "0000000000000000000000000000000000000000",
                               .listen_host = "127.0.0.1",
-                              .port = port};
+                              .port = city->port};
         int length =
             snprintf(plan->folder, sizeof plan->folder, "%s/%s", folder, CTL_CORES[index]->role);
         if (length < 0 || (size_t)length >= sizeof plan->folder) {
@@ -296,10 +335,10 @@ static bool plan_city(struct city *city, const char *folder, uint64_t division, 
     return true;
 }
 
-static int make_city(struct ctl *ctl, const char *folder, uint64_t division, int64_t port)
+static int make_city(struct ctl *ctl, const struct plan *wish)
 {
     static struct city city;
-    if (!plan_city(&city, folder, division, port)) {
+    if (!agree_with_kept(&city, wish->folder, wish) || !plan_city(&city, wish->folder)) {
         return CTL_USAGE;
     }
     for (size_t index = 0; index < city.count; index++) {
@@ -320,6 +359,8 @@ static int make_city(struct ctl *ctl, const char *folder, uint64_t division, int
 static int make_node(struct ctl *ctl, struct plan *plan)
 {
     struct made made = {.config = false};
+    plan->division = plan->division != 0 ? plan->division : DIVISION_DEFAULT;
+    plan->port = plan->port != 0 ? plan->port : PORT_DEFAULT;
     if (!check_config(plan)) {
         return CTL_USAGE;
     }
@@ -340,11 +381,10 @@ static int make_node(struct ctl *ctl, struct plan *plan)
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-/* A whole number of an option, fallback when the option is not there. */
-static bool read_number(const char *name, const char *text, uint64_t fallback, uint64_t max,
-                        uint64_t *ret_number)
+/* A whole number of an option, 0 when the option is not there. */
+static bool read_number(const char *name, const char *text, uint64_t max, uint64_t *ret_number)
 {
-    *ret_number = fallback;
+    *ret_number = 0;
     if (text == NULL) {
         return true;
     }
@@ -433,12 +473,11 @@ int cmd_init(struct ctl *ctl, int argc, char **argv)
     plan.hub_public = ctl_option(&argc, argv, "hub-public");
     plan.hub_key = ctl_option(&argc, argv, "hub-key");
     if (!ctl_arguments(ctl, argc, argv, 1, 1) ||
-        !read_number("division", division, UINT64_C(420100000000), UINT64_C(999999999999),
-                     &plan.division) ||
-        !read_number("port", port_text, PORT_DEFAULT, 32766, &port) ||
-        !read_number("node", node, 0, INT32_MAX, &plan.node) ||
-        !read_number("hub-node", hub_node, 0, INT32_MAX, &plan.hub_node) ||
-        !set_role(&plan, role) || !set_folder(&plan, argv[0])) {
+        !read_number("division", division, UINT64_C(999999999999), &plan.division) ||
+        !read_number("port", port_text, 32766, &port) ||
+        !read_number("node", node, INT32_MAX, &plan.node) ||
+        !read_number("hub-node", hub_node, INT32_MAX, &plan.hub_node) || !set_role(&plan, role) ||
+        !set_folder(&plan, argv[0])) {
         return CTL_USAGE;
     }
     plan.port = (int64_t)port;
@@ -450,5 +489,5 @@ int cmd_init(struct ctl *ctl, int argc, char **argv)
     if (plan.core != NULL) {
         return make_node(ctl, &plan);
     }
-    return make_city(ctl, plan.folder, plan.division, plan.port);
+    return make_city(ctl, &plan);
 }

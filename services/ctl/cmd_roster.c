@@ -48,7 +48,7 @@ int cmd_roster_list(struct ctl *ctl, int argc, char **argv)
             wu_arena_printf(&ctl->arena, "%" PRIu32, entry->node),
             entry->role,
             entry->active ? "active" : "revoked",
-            entry->follow[0] != '\0' ? entry->follow : "-",
+            entry->follow[0] != '\0' ? entry->follow : NULL,
             entry->submit ? "yes" : "no",
             entry->key,
         };

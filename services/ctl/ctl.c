@@ -159,6 +159,22 @@ bool ctl_load_home(struct ctl *ctl)
     return fine;
 }
 
+/* Of the roles that this home has. */
+static const char *nearest_role(const struct ctl *ctl, const char *role)
+{
+    const char *nearest = NULL;
+    int least = WU_NEAREST_FAR;
+    for (size_t index = 0; index < ctl->node_count; index++) {
+        const char *known = ctl->nodes[index].config.role;
+        int distance = wu_word_distance(role, known);
+        if (distance < least && wu_word_is_near(role, known)) {
+            least = distance;
+            nearest = known;
+        }
+    }
+    return nearest;
+}
+
 const struct ctl_node *ctl_node_of_role(struct ctl *ctl, const char *role)
 {
     if (!ctl_load_home(ctl)) {
@@ -169,8 +185,10 @@ const struct ctl_node *ctl_node_of_role(struct ctl *ctl, const char *role)
             return &ctl->nodes[index];
         }
     }
-    (void)ctl_complain(CTL_USAGE, "no node of role '%s' in '%s'; 'wushectl status' lists them",
-                       role, ctl->home);
+    const char *nearest = nearest_role(ctl, role);
+    (void)ctl_complain(CTL_USAGE, "no node of role '%s' in '%s'%s%s%s 'wushectl status' lists them",
+                       role, ctl->home, nearest != NULL ? ", did you mean '" : "",
+                       nearest != NULL ? nearest : "", nearest != NULL ? "'?" : ";");
     return NULL;
 }
 
@@ -397,15 +415,17 @@ static void complain_of_option(struct ctl *ctl, const char *word)
     (void)snprintf(typed, sizeof typed, "%.*s", (int)strcspn(word, "="), word);
     find_nearest_option(typed, ctl->command->usage, nearest, &least);
     find_nearest_option(typed, ctl->command->help, nearest, &least);
-    if (least == 0) {
+    bool own = least == 0;
+    find_nearest_option(typed, CTL_GLOBAL_OPTIONS, nearest, &least);
+    if (own) {
         (void)ctl_complain(CTL_USAGE,
                            "%s wants a value, and is given once; see 'wushectl %s --help'", typed,
                            ctl->command->name);
         return;
     }
-    (void)ctl_complain(CTL_USAGE, "unknown option '%s' for '%s'%s%s%s; see 'wushectl %s --help'",
+    (void)ctl_complain(CTL_USAGE, "unknown option '%s' for '%s'%s%s%s see 'wushectl %s --help'",
                        typed, ctl->command->name, nearest[0] != '\0' ? ", did you mean '" : "",
-                       nearest, nearest[0] != '\0' ? "'?" : "", ctl->command->name);
+                       nearest, nearest[0] != '\0' ? "'?" : ";", ctl->command->name);
 }
 
 bool ctl_arguments(struct ctl *ctl, int argc, char **argv, int min, int max)

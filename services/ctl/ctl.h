@@ -38,6 +38,8 @@ struct ctl_node {
 
 struct ctl_command;
 
+#define CTL_GLOBAL_OPTIONS "--home --json --quiet --timeout --help --version"
+
 struct ctl {
     const struct ctl_command *command; /* the one that runs */
     const char *home; /* --home, else $WUSHE_HOME, else the first of ./city and <build>/city that exists */

@@ -163,9 +163,9 @@ static int complain_of_command(const struct line *line)
         return ctl_complain(CTL_USAGE, "'%s' wants a second word; 'wushectl %s --help' lists them",
                             name, name);
     }
-    return ctl_complain(CTL_USAGE, "unknown command '%s'%s%s%s; 'wushectl %s%s--help' lists them",
+    return ctl_complain(CTL_USAGE, "unknown command '%s'%s%s%s 'wushectl %s%s--help' lists them",
                         name, nearest != NULL ? ", did you mean '" : "",
-                        nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "",
+                        nearest != NULL ? nearest : "", nearest != NULL ? "'?" : ";",
                         in_group ? line->words[0] : "", in_group ? " " : "");
 }
 
@@ -183,10 +183,10 @@ static int complain_of_option(const char *word)
         }
     }
     return ctl_complain(CTL_USAGE,
-                        "unknown option '%s'%s%s%s; a command's own options stand behind its name, "
+                        "unknown option '%s'%s%s%s a command's own options stand behind its name, "
                         "'wushectl --help' lists the others",
                         word, nearest != NULL ? ", did you mean '" : "",
-                        nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+                        nearest != NULL ? nearest : "", nearest != NULL ? "'?" : ";");
 }
 
 static int set_timeout(struct ctl *ctl, const char *text)
@@ -201,7 +201,7 @@ static int set_timeout(struct ctl *ctl, const char *text)
     return CTL_OK;
 }
 
-/* Takes the options with a value; true when one was there but its value is not. */
+/* An option that wants a value stays behind when it is the last word. */
 static bool value_is_missing(const int *count, char **words, const char *name)
 {
     return *count > 0 && strcmp(words[*count - 1], name) == 0;

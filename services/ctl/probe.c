@@ -95,12 +95,17 @@ static void count_open(struct ctl *ctl, const struct ctl_reader *reader, const s
     }
 }
 
-static void probe_store(struct ctl *ctl, const struct ctl_node *node, struct ctl_probe *probe)
+bool ctl_probe_has_store(const struct ctl_node *node)
 {
     char file[WU_CONFIG_TEXT_MAX + 16];
-    struct ctl_reader reader = {.node = node};
     (void)snprintf(file, sizeof file, "%s/data.mdb", node->config.state_dir);
-    if (access(file, R_OK) != 0 || ctl_reader_open(ctl, node, &reader) != CTL_OK) {
+    return access(file, F_OK) == 0;
+}
+
+static void probe_store(struct ctl *ctl, const struct ctl_node *node, struct ctl_probe *probe)
+{
+    struct ctl_reader reader = {.node = node};
+    if (!ctl_probe_has_store(node) || ctl_reader_open(ctl, node, &reader) != CTL_OK) {
         return;
     }
     probe->has_store = true;

@@ -22,6 +22,9 @@ struct ctl_probe {
 
 void ctl_probe_node(struct ctl *ctl, const struct ctl_node *node, struct ctl_probe *ret_probe);
 
+/* A node makes its store when it first starts. */
+bool ctl_probe_has_store(const struct ctl_node *node);
+
 /* "serving", "draining", "full" or "down". */
 const char *ctl_probe_state(const struct ctl_probe *probe);
 
