@@ -109,13 +109,12 @@ static void handle_step_released(struct wu_step *step, const StepReleased *relea
 }
 WU_HANDLER(step_released, StepReleased)
 
-/* Nobody confirmed in time. */
+/* Nobody confirmed in time. Whoever ends a reservation stops its clock, so this is its own. */
 static void handle_hold_expired(struct wu_step *step)
 {
     const struct wu_event *event = wu_step_event(step);
     struct held_step held = {.key = {event->subject, event->n}};
-    if (held_find(step, &held) && held.row.state == STEP_STATE(RESERVED) &&
-        held.row.offer->hold_until_ms <= event->time_ms) {
+    if (held_find(step, &held) && held.row.state == STEP_STATE(RESERVED)) {
         held_lapse(step, &held);
     }
 }

@@ -18,6 +18,11 @@ static int64_t open_cases(void)
     return providing_body(world, offered.provider_id)->open_cases;
 }
 
+static bool no_clock_runs(void)
+{
+    return wu_node_info(world_node(world)).next_due_ms == WU_TIME_NEVER;
+}
+
 static void set_up(void)
 {
     world = world_open(&SOCIALORG_CORE);
@@ -59,7 +64,8 @@ Test(offer, goes_the_whole_way)
     cr_assert_eq(providing_state(world, &offered), STEP_STATE(CONFIRMED));
     cr_assert_eq(providing_step(world, &offered)->deliver_by_ms,
                  world_now_ms(world) + 48 * WU_HOUR_MS);
-    world_advance(world, 3 * WU_HOUR_MS); /* the hold was cancelled */
+    cr_assert(no_clock_runs());
+    world_advance(world, 3 * WU_HOUR_MS);
     cr_assert_eq(providing_state(world, &offered), STEP_STATE(CONFIRMED));
 
     assert_accepted(providing_report(world, &offered, 0, 45));
@@ -215,10 +221,22 @@ Test(offer, an_older_attempt_is_not_heard)
     cr_assert_eq(providing_step(world, &offered)->offer->ref->attempt, 2);
 }
 
+Test(offer, one_attempt_names_one_provider)
+{
+    providing_offer(world, &offered);
+    struct offered other = offered;
+    other.provider_id = providing_add(world, &(struct body){"ORG-2", .service = "meals"});
+    providing_offer(world, &other);
+    cr_assert_eq(world_output_count(world), 0);
+    cr_assert_eq(open_cases(), 1);
+    cr_assert_eq(providing_body(world, other.provider_id)->open_cases, 0);
+}
+
 Test(offer, a_newer_attempt_takes_the_place_of_an_ended_one)
 {
     providing_offer(world, &offered);
     providing_release(world, &offered);
+    cr_assert(no_clock_runs());
     offered.attempt = 2;
     providing_offer(world, &offered);
     cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_RESERVED)), 1);

@@ -171,9 +171,13 @@ Test(shift, one_free_time_must_cover_the_window_of_a_day)
 Test(shift, a_day_may_be_free_to_its_last_minute)
 {
     add_to("T-1", "lin", 1, 20, 24);
-    window(MONDAY, 22, 24);
+    window(MONDAY, 20, 24);
     cr_assert_eq(outcome(), NOT_DECLINED);
+    cr_assert_eq(place(0)->from_ms, at(MONDAY, 20));
     cr_assert_eq(place(0)->until_ms, at(TUESDAY, 0));
+    offered.linkage = 2;
+    window(MONDAY, 0, 24);
+    cr_assert_eq(outcome(), DECLINE_REASON(NOT_FREE_THEN));
 }
 
 Test(shift, no_two_shifts_of_a_person_overlap)
