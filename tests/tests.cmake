@@ -24,3 +24,4 @@ foreach(test IN ITEMS
 endforeach()
 
 include(tests/unit/services/providers.cmake)
+include(tests/unit/services/cores.cmake)

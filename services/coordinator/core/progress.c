@@ -34,7 +34,7 @@ static void count_outcome(struct linkage *linkage, int64_t open_ms)
     outcomes_put(txn, &key, &row);
 }
 
-/* Public, so without the number: a case is counted, not followed. */
+/* Public, so about nobody: a case is counted, not followed. */
 static void emit_case_counted(struct linkage *linkage, int64_t open_ms)
 {
     CaseCounted counted = COORDINATOR__CASE_COUNTED__INIT;
