@@ -25,3 +25,6 @@ endforeach()
 
 include(tests/unit/services/providers.cmake)
 include(tests/unit/services/cores.cmake)
+include(tests/unit/common/daemon/daemon.cmake)
+include(tests/integration/integration.cmake)
+include(tests/fuzz/fuzz.cmake)

@@ -51,26 +51,96 @@ const struct ctl_command CTL_COMMANDS[] = {
      cmd_doctor},
 
     HEADING("Needs and what comes of them"),
-    {"raise", "COMMUNITY KIND [OPTIONS]", "Raise a resident's need.", cmd_raise},
-    {"need list", "[OPTIONS]", "Needs of the community, latest first.", cmd_need_list},
-    {"need confirm", "NUMBER [OPTIONS]", "Say for the resident whether a need was met.",
+    {"raise", "--kind KIND --community COMMUNITY [OPTIONS]",
+     "Raise a resident's need.\n"
+     "\n"
+     "  --kind KIND        code of the catalogue, e.g. elder-care\n"
+     "  --community NAME   a community's name, a part only it has, or its 12 digits\n"
+     "  --urgency WORD     urgent, difficult, anxious or longing (default)\n"
+     "  --source WORD      resident (default), inspection or agency\n"
+     "  --from TIME        help is wanted from then on, default +1h\n"
+     "  --until TIME       and until then, default +7d\n"
+     "  --ref TEXT         its number on paper: the same one again raises nothing new\n"
+     "  --happened TIME    when it was said, if entered late\n"
+     "\n"
+     "TIME is '2026-11-24 09:30' in the city's time, an ISO 8601 time, or +30m, +24h, +7d from "
+     "now.",
+     cmd_raise},
+    {"need list", "[--awaiting] [--limit N]",
+     "Needs of the residents, newest first.\n"
+     "\n"
+     "  --awaiting         only those delivered that wait for the resident's word, most pressing "
+     "first\n"
+     "  --limit N          at most N, default 50",
+     cmd_need_list},
+    {"need confirm", "NEED|--all --verdict WORD [--rating 1-5]",
+     "Say for the resident whether a need was met.\n"
+     "\n"
+     "  --verdict WORD     met, partly or not-met\n"
+     "  --rating N         1 to 5\n"
+     "  --all              every need that waits for a word, with the same verdict",
      cmd_need_confirm},
     {"linkage list", "[OPTIONS]", "Linkages of the coordinator.", cmd_linkage_list},
     {"linkage show", "NUMBER", "One linkage: need, plan, steps and outcome.", cmd_linkage_show},
     {"linkage trace", "NUMBER", "All that happened to one linkage, society by society.",
      cmd_linkage_trace},
     {"linkage totals", "[OPTIONS]", "How linkages ended, counted.", cmd_linkage_totals},
-    {"step list", "[OPTIONS]", "Steps on the desks of the societies.", cmd_step_list},
-    {"step accept", "NUMBER STEP", "Accept an offer that waits for a person.", cmd_step_accept},
-    {"step decline", "NUMBER STEP [OPTIONS]", "Decline an offer that waits for a person.",
+    {"step list", "[OPTIONS]",
+     "Steps on the desks of the societies: waiting, reserved or confirmed.\n"
+     "\n"
+     "  --role ROLE        of one society: socialorg, socialworker, volunteer or charity\n"
+     "  --provider CODE    of one body, by its code\n"
+     "  --waiting          only those that wait for a person's answer\n"
+     "  --confirmed        only those whose work is to be done\n"
+     "  --limit N          at most N, default 50",
+     cmd_step_list},
+    {"step accept", "LINKAGE STEP|--all [OPTIONS]",
+     "Accept an offer that waits for a person.\n"
+     "\n"
+     "  --text TEXT        what the person says, no personal data\n"
+     "  --all              every offer that waits\n"
+     "  --role ROLE        with --all: of one society",
+     cmd_step_accept},
+    {"step decline", "LINKAGE STEP [--text TEXT]",
+     "Decline an offer that waits for a person; it goes to the next candidate.\n"
+     "\n"
+     "  --text TEXT        why, no personal data",
      cmd_step_decline},
-    {"step deliver", "NUMBER STEP [OPTIONS]", "Report that the work of a step is done.",
+    {"step deliver", "LINKAGE STEP|--all [OPTIONS]",
+     "Report that the work of a step is done.\n"
+     "\n"
+     "  --quantity N       what was really given, default as offered\n"
+     "  --minutes N        of people's time\n"
+     "  --note TEXT        no personal data\n"
+     "  --plan RECIPE      of an assessment: the steps it asks for, e.g.\n"
+     "                     'socialorg:home-care:1;volunteer:elder-visit:2?', '?' for optional\n"
+     "  --all              every confirmed step, as offered\n"
+     "  --role ROLE        with --all: of one society",
      cmd_step_deliver},
-    {"ledger show", "[OPTIONS]", "The charity's accounts and their movements.", cmd_ledger_show},
+    {"ledger show", "",
+     "The charity's accounts: given, free, held and issued, and that each sum is zero.\n"
+     "\n"
+     "Exit status 5 when a sum is not zero.",
+     cmd_ledger_show},
 
     HEADING("Bringing in what is on file"),
     {"import", "needs|people|organisations|resources|kinds FILE [OPTIONS]",
-     "Bring in a CSV file, row by row.", cmd_import},
+     "Bring in a CSV file in UTF-8, row by row; importing it again changes nothing.\n"
+     "\n"
+     "FILE may be - for standard input. The first row names the columns, in any order:\n"
+     "  needs          ref kind division [urgency source raised_at from until]\n"
+     "  people         society body number name skills [division level registered_until capacity\n"
+     "                 free]\n"
+     "  organisations  society code name division [services capacity answers]\n"
+     "  resources      fund class service quantity receipt\n"
+     "  kinds          code name_zh name_en reply_minutes deliver_hours confirm_hours recipe\n"
+     "                 [assess_field]\n"
+     "A row that cannot be read or is refused goes to the file of rejects with line, code and\n"
+     "reason: mend it there and import that file. Exit status 1 when there are rejects.\n"
+     "\n"
+     "  --mapping FILE     needs only: how another system's file becomes ours\n"
+     "  --rejects FILE     default FILE with .rejects before .csv",
+     cmd_import},
 
     HEADING("Operating"),
     {"store dump", "NODE [TABLE] [OPTIONS]",
