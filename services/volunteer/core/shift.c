@@ -4,7 +4,7 @@
 #include "services/volunteer/core/tables.h"
 #include "services/volunteer/core/volunteer.h"
 
-enum { PEOPLE_SCANNED_MAX = 512 };
+enum { PEOPLE_ASKED_MAX = 512, PEOPLE_PASSED_MAX = 2048 };
 
 /* Somebody who can come, before anything is written. */
 struct candidate {
@@ -13,25 +13,37 @@ struct candidate {
     struct slot slot;
 };
 
+/* Whether this person can come, and when. */
+static bool ask(struct wu_step *step, const struct wu_id *volunteer_id,
+                const struct slot_window *window, struct candidate *ret_candidate)
+{
+    struct wu_arena *arena = wu_step_arena(step);
+    size_t mark_bytes = arena->used_bytes;
+    ret_candidate->key.volunteer_id = *volunteer_id;
+    ret_candidate->row = volunteers_get(wu_step_txn(step), &ret_candidate->key);
+    if (ret_candidate->row != NULL &&
+        slot_find(step, window, &ret_candidate->key, ret_candidate->row, &ret_candidate->slot)) {
+        return true;
+    }
+    if (!arena->exhausted) {
+        wu_arena_reset(arena, mark_bytes); /* rows of people not taken add up */
+    }
+    return false;
+}
+
 /* Fills `candidates` from the index; true when there are as many as wanted. */
 static bool choose(struct wu_step *step, struct volunteer_skill_key *at,
                    const struct slot_window *window, struct candidate *candidates, size_t wanted)
 {
-    struct wu_arena *arena = wu_step_arena(step);
     size_t chosen = 0;
+    int asked = 0;
     bool more = true;
-    for (int scanned = 0; more && scanned < PEOPLE_SCANNED_MAX && chosen < wanted; scanned++) {
-        struct candidate *candidate = &candidates[chosen];
-        size_t mark_bytes = arena->used_bytes;
-        candidate->key.volunteer_id = at->volunteer_id;
-        candidate->row = volunteers_get(wu_step_txn(step), &candidate->key);
-        if (candidate->row != NULL &&
-            slot_find(step, window, &candidate->key, candidate->row, &candidate->slot)) {
-            chosen++;
-        } else if (!arena->exhausted) {
-            wu_arena_reset(arena, mark_bytes); /* rows of people not taken add up */
+    for (int passed = 0; more && passed < PEOPLE_PASSED_MAX && asked < PEOPLE_ASKED_MAX; passed++) {
+        if (slot_may_fit(window, at->free_blocks)) {
+            asked++;
+            chosen += ask(step, &at->volunteer_id, window, &candidates[chosen]) ? 1 : 0;
         }
-        more = volunteers_by_skill_after(wu_step_txn(step), at, 2);
+        more = chosen < wanted && volunteers_by_skill_after(wu_step_txn(step), at, 2);
     }
     return chosen == wanted;
 }
@@ -73,7 +85,7 @@ DeclineReason shift_reserve(struct wu_step *step, const struct wu_id *team_id,
         return DECLINE_REASON(SERVICE_UNKNOWN);
     }
     struct slot_window window;
-    if (offer->quantity > PEOPLE_SCANNED_MAX ||
+    if (offer->quantity > PEOPLE_ASKED_MAX ||
         !slot_window(step, offer->from_ms, offer->until_ms, &window)) {
         return DECLINE_REASON(NOT_FREE_THEN);
     }

@@ -6,7 +6,8 @@
  * The people of a step. Among those of the team who have the skill, the longest
  * rested are asked first (by their last call, then by who joined first); whoever
  * has a slot in the offered window (slot.h) gets a place by name. All places are
- * filled or none is. At most 512 people are looked at.
+ * filled or none is. At most 512 people are looked at who have free time at about
+ * then, and at most 2048 in all.
  *
  * Being called puts a person at the end of the queue, also when it comes to
  * nothing. Nobody with the skill who has given free times: SERVICE_UNKNOWN;

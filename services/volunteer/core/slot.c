@@ -17,11 +17,16 @@ static int64_t max_ms(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Rounds down, below zero too. */
+static int64_t div_down(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
 /* The local day that holds a moment; day 0 is 1 January 1970, and days before it are negative. */
 static int64_t day_of(int64_t utc_ms, int64_t offset_ms)
 {
-    int64_t local_ms = utc_ms + offset_ms;
-    return local_ms >= 0 ? local_ms / WU_DAY_MS : -((WU_DAY_MS - 1 - local_ms) / WU_DAY_MS);
+    return div_down(utc_ms + offset_ms, WU_DAY_MS);
 }
 
 /* 1 Monday ... 7 Sunday; day 0 was a Thursday. */
@@ -29,6 +34,49 @@ static uint32_t weekday_of(int64_t day)
 {
     return (uint32_t)(((day + 3) % 7 + 7) % 7) + 1;
 }
+
+/* ---- blocks of the week ---------------------------------------------------- */
+
+enum { BLOCKS_A_WEEK = 56, BLOCKS_A_DAY = 8, BLOCK_MINUTES = 180, THURSDAY_BLOCK = 24 };
+
+/* `count` blocks from one on, around the end of the week. */
+static uint64_t blocks_from(int64_t first, int64_t count)
+{
+    uint64_t blocks = 0;
+    for (int64_t i = 0; i < min_ms(count, BLOCKS_A_WEEK); i++) {
+        int64_t block = (first + i) % BLOCKS_A_WEEK;
+        blocks |= UINT64_C(1) << (block >= 0 ? block : block + BLOCKS_A_WEEK);
+    }
+    return blocks;
+}
+
+static uint64_t blocks_of(const struct slot_window *window)
+{
+    int64_t block_ms = BLOCK_MINUTES * WU_MINUTE_MS;
+    int64_t first = div_down(window->from_ms + window->offset_ms, block_ms);
+    int64_t last = div_down(window->until_ms - 1 + window->offset_ms, block_ms);
+    return blocks_from(first + THURSDAY_BLOCK, last - first + 1); /* block 0 was on a Thursday */
+}
+
+uint64_t slot_free_blocks(const VolunteerRow *volunteer)
+{
+    uint64_t blocks = 0;
+    for (size_t i = 0; i < volunteer->n_free; i++) {
+        const WeeklyTime *time = volunteer->free[i];
+        int64_t first = time->from_min / BLOCK_MINUTES;
+        int64_t last = (time->until_min - 1) / BLOCK_MINUTES;
+        blocks |= blocks_from((time->weekday - 1) * BLOCKS_A_DAY + first, last - first + 1);
+    }
+    return blocks;
+}
+
+bool slot_may_fit(const struct slot_window *window, uint64_t free_blocks)
+{
+    uint64_t common = window->blocks & free_blocks;
+    return window->whole ? common == window->blocks : common != 0;
+}
+
+/* ---- windows and slots ----------------------------------------------------- */
 
 bool slot_window(struct wu_step *step, int64_t from_ms, int64_t until_ms,
                  struct slot_window *ret_window)
@@ -39,12 +87,13 @@ bool slot_window(struct wu_step *step, int64_t from_ms, int64_t until_ms,
     if (until_ms <= now_ms || until_ms <= from_ms || until_ms > TIME_END_MS) {
         return false;
     }
-    bool one_day = day_of(wanted_from_ms, offset_ms) == day_of(until_ms - 1, offset_ms);
     ret_window->from_ms = max_ms(wanted_from_ms, now_ms);
     ret_window->until_ms = until_ms;
     ret_window->offset_ms = offset_ms;
+    ret_window->blocks = blocks_of(ret_window);
+    ret_window->whole = day_of(wanted_from_ms, offset_ms) == day_of(until_ms - 1, offset_ms);
     ret_window->length_ms = until_ms - ret_window->from_ms;
-    if (!one_day) {
+    if (!ret_window->whole) {
         ret_window->length_ms = min_ms(ret_window->length_ms, SLOT_MS);
     }
     return true;

@@ -28,11 +28,20 @@ struct slot_window {
     int64_t until_ms;
     int64_t length_ms; /* of a slot */
     int64_t offset_ms; /* of local time */
+    uint64_t blocks;   /* of the week, that it reaches into */
+    bool whole;        /* the slot is the whole window */
 };
 
 /* What the offered times ask for at this moment; false if there is no slot in them. */
 bool slot_window(struct wu_step *step, int64_t from_ms, int64_t until_ms,
                  struct slot_window *ret_window);
+
+/*
+ * The week as 56 blocks of three hours, one bit each, Monday at midnight first:
+ * those a person has any free time in. Where may_fit says no, slot_find would.
+ */
+uint64_t slot_free_blocks(const VolunteerRow *volunteer);
+bool slot_may_fit(const struct slot_window *window, uint64_t free_blocks);
 
 /* The first slot of that person in the window. */
 bool slot_find(struct wu_step *step, const struct slot_window *window,

@@ -19,7 +19,8 @@ const struct wu_table VOLUNTEER_BY_SKILL = {
     .key_size = sizeof(struct volunteer_skill_key),
     .key = {WU_KEY(struct volunteer_skill_key, team_id), WU_KEY(struct volunteer_skill_key, skill),
             WU_KEY(struct volunteer_skill_key, last_served),
-            WU_KEY(struct volunteer_skill_key, volunteer_id)},
+            WU_KEY(struct volunteer_skill_key, volunteer_id),
+            WU_KEY(struct volunteer_skill_key, free_blocks)},
 };
 
 const struct wu_table VOLUNTEER_SHIFTS = {

@@ -25,6 +25,8 @@ struct volunteer_skill_key {
     char skill[32];
     uint64_t last_served; /* longest rested first */
     struct wu_id volunteer_id;
+    uint64_t
+        free_blocks; /* slot_free_blocks: who cannot come is passed without a look at the row */
 };
 
 /*

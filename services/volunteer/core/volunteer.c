@@ -3,6 +3,7 @@
 #include "common/base/assert.h"
 #include "common/base/division.h"
 #include "services/provider/provider.h"
+#include "services/volunteer/core/slot.h"
 
 enum { NUMBER_BYTES_MAX = 23, FREE_TIMES_MAX = 42, DAY_MINUTES = 1440 };
 
@@ -76,7 +77,8 @@ static struct volunteer_skill_key skill_key(const struct volunteer_key *key,
                                             const VolunteerRow *row, size_t skill)
 {
     struct volunteer_skill_key at = {.last_served = row->last_served,
-                                     .volunteer_id = key->volunteer_id};
+                                     .volunteer_id = key->volunteer_id,
+                                     .free_blocks = slot_free_blocks(row)};
     wu_id_from_pb(row->team_id, &at.team_id);
     bool fits = wu_key_text(at.skill, sizeof at.skill, row->skills[skill]);
     WU_ASSERT(fits);

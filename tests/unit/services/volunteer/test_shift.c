@@ -371,14 +371,36 @@ Test(shift, places_nobody_came_for_are_given_back)
 Test(shift, people_who_cannot_come_do_not_hide_those_who_can)
 {
     char number[24];
-    for (int i = 0; i < 511; i++) {
-        (void)snprintf(number, sizeof number, "busy-%d", i);
+    for (int i = 0; i < 511; i++) { /* as many as are asked, before the one who can */
+        (void)snprintf(number, sizeof number, "late-%d", i);
+        add_to("T-1", number, 1, 10, 12);
+    }
+    for (int i = 0; i < 600; i++) { /* not asked at all */
+        (void)snprintf(number, sizeof number, "tuesday-%d", i);
         add_to("T-1", number, 2, 8, 12);
     }
     struct wu_id lin = add("lin");
     cr_assert_eq(outcome(), NOT_DECLINED);
     struct wu_id chosen = person(0);
     cr_assert(wu_id_equal(&chosen, &lin));
+}
+
+/* The blocks in the index may only leave out people who could not come anyway. */
+Test(shift, every_hour_of_the_week_finds_the_one_who_is_free)
+{
+    char number[24];
+    for (uint32_t weekday = 1; weekday <= 7; weekday++) {
+        for (uint32_t hour = 0; hour < 24; hour += 2) {
+            (void)snprintf(number, sizeof number, "v-%u-%u", (unsigned)weekday, (unsigned)hour);
+            add_to("T-1", number, weekday, hour, hour + 2);
+        }
+    }
+    for (int hour = 0; hour < 7 * 24; hour++) {
+        offered.linkage++;
+        window(SATURDAY, hour, hour + 1);
+        cr_assert_eq(outcome(), NOT_DECLINED);
+        cr_assert_eq(place(0)->from_ms, at(SATURDAY, hour));
+    }
 }
 
 /* ---- whatever happens, nobody is in two places ------------------------------------ */
