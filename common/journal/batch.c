@@ -21,6 +21,11 @@ struct wu_arena *wu_node_begin(struct wu_node *node)
     return &node->arena;
 }
 
+struct wu_bytes wu_node_keep(struct wu_node *node, const void *bytes, size_t size)
+{
+    return wu_bytes(wu_arena_copy(&node->arena, bytes, size), size);
+}
+
 struct wu_input *wu_node_add(struct wu_node *node)
 {
     if (node->input_count == node->config.batch_count_max) {
@@ -243,7 +248,7 @@ static void advance_cursor(struct wu_node *node, struct wu_txn *txn, const struc
         return;
     }
     if (!input->snapshot) {
-        wu_cursor_advance(cursor, input->generation, input->number, input->record);
+        wu_cursor_advance(cursor, input);
         return;
     }
     const Bus__Snapshot *snapshot =
@@ -271,7 +276,7 @@ static bool is_over(struct wu_node *node, struct wu_txn *txn, struct wu_input *i
         return !wu_table_get_raw(txn, &WU_TIMERS, input->timer, &value);
     }
     const struct cursor_state *cursor = wu_cursor_of(node, input->from_node, input->stream);
-    return cursor != NULL && cursor->working.generation == input->generation &&
+    return !input->snapshot && cursor != NULL && cursor->working.generation == input->generation &&
            input->number < cursor->working.next;
 }
 

@@ -21,6 +21,7 @@ struct stream_state {
     struct wu_stream committed;
     struct wu_stream working;
     bool dirty;
+    bool stored; /* has a row */
 };
 
 struct cursor_state {
@@ -94,8 +95,7 @@ void wu_stream_append(struct wu_node *node, struct wu_txn *txn, struct stream_st
                       const Envelope__Envelope *envelope);
 
 struct cursor_state *wu_cursor_of(struct wu_node *node, uint32_t peer, const char *stream);
-void wu_cursor_advance(struct cursor_state *cursor, uint32_t generation, uint64_t number,
-                       struct wu_bytes record);
+void wu_cursor_advance(struct cursor_state *cursor, const struct wu_input *input);
 
 /* The stream starts again at 1 under that generation; records from keep_from on go along. */
 void wu_streams_begin_generation(struct wu_node *node, struct wu_txn *txn,

@@ -69,6 +69,7 @@ struct wu_input {
     uint32_t generation;    /* mail, public: of the stream */
     uint64_t number;        /* mail, public: in the stream */
     bool snapshot;          /* public: record is a packed Snapshot, number its upto.next */
+    const uint8_t *hash;    /* mail, public: chain hash of the record if the driver has it, or NULL */
     const struct wu_timer_key *timer;
     uint64_t tag;           /* the driver's own: whom to answer */
 
@@ -81,6 +82,9 @@ struct wu_input {
 
 /* Starts a batch: what the last one made is gone. Its arena is for decoding inputs. */
 struct wu_arena *wu_node_begin(struct wu_node *node);
+
+/* A copy of the bytes that lives as long as the batch; data is NULL when there is no room. */
+struct wu_bytes wu_node_keep(struct wu_node *node, const void *bytes, size_t size);
 
 /* Room for one more input, or NULL: the batch is full. */
 struct wu_input *wu_node_add(struct wu_node *node);
@@ -106,6 +110,7 @@ struct wu_output {
     uint32_t stream;
     uint64_t number;
     struct wu_bytes record;
+    uint8_t hash[WU_HASH_BYTES]; /* of this record */
 };
 const struct wu_output *wu_node_outputs(const struct wu_node *node, size_t *ret_count);
 
@@ -139,7 +144,7 @@ WU_CHECKED enum wu_status wu_node_hash_at(struct wu_node *node, uint32_t stream,
 WU_CHECKED enum wu_status wu_node_read_records(struct wu_node *node, uint32_t stream, uint64_t from,
                                                size_t count_max, size_t bytes_max,
                                                struct wu_arena *arena,
-                                               struct wu_bytes **ret_records, size_t *ret_count);
+                                               struct wu_output **ret_records, size_t *ret_count);
 
 /* The last record of each subject of a public stream, packed as a Snapshot. */
 WU_CHECKED enum wu_status wu_node_read_snapshot(struct wu_node *node, uint32_t stream,
@@ -164,6 +169,9 @@ void wu_chain_hash(const uint8_t previous[WU_HASH_BYTES], struct wu_bytes record
  * stream trimmed behind it, with the next batch.
  */
 void wu_node_acked(struct wu_node *node, uint32_t stream, uint32_t peer, uint64_t next);
+
+/* Whether something that followers said is not written down yet. */
+bool wu_node_has_news(const struct wu_node *node);
 
 /* Last acknowledged `next` of that follower; 1 when it never said. */
 uint64_t wu_node_acked_next(const struct wu_node *node, uint32_t stream, uint32_t peer);

@@ -124,7 +124,7 @@ struct stream_state *wu_stream_of(struct wu_node *node, uint32_t stream, const c
         return NULL;
     }
     state->committed = (struct wu_stream){
-        .stream = stream, .generation = node->committed.generation, .first = 1};
+        .stream = stream, .generation = node->working.generation, .first = 1};
     if (name != NULL) {
         (void)snprintf(state->committed.name, sizeof state->committed.name, "%s", name);
     } else {
@@ -218,6 +218,7 @@ static enum wu_status load_streams(struct wu_node *node, struct wu_txn *txn)
         state->committed.bytes = row->bytes;
         copy_hash(state->committed.hash, row->hash);
         state->working = state->committed;
+        state->stored = true;
     }
     return WU_OK;
 }
@@ -313,6 +314,7 @@ static void append_bytes(struct wu_node *node, struct wu_txn *txn, struct stream
     stream->dirty = true;
     *output = (struct wu_output){
         .stream = working->stream, .number = working->head, .record = record};
+    memcpy(output->hash, working->hash, WU_HASH_BYTES);
 
     Node__RecordRow row = NODE__RECORD_ROW__INIT;
     row.hash = hash_field(working->hash);
@@ -337,15 +339,18 @@ void wu_stream_append(struct wu_node *node, struct wu_txn *txn, struct stream_st
     }
 }
 
-void wu_cursor_advance(struct cursor_state *cursor, uint32_t generation, uint64_t number,
-                       struct wu_bytes record)
+void wu_cursor_advance(struct cursor_state *cursor, const struct wu_input *input)
 {
     struct wu_cursor *working = &cursor->working;
-    if (generation != working->generation) { /* the peer began a new generation, at 1 */
-        *working = (struct wu_cursor){.generation = generation, .next = 1};
+    if (input->generation != working->generation) { /* the peer began a new generation, at 1 */
+        *working = (struct wu_cursor){.generation = input->generation, .next = 1};
     }
-    wu_chain_hash(working->hash, record, working->hash);
-    working->next = number + 1;
+    if (input->hash != NULL) {
+        memcpy(working->hash, input->hash, WU_HASH_BYTES);
+    } else {
+        wu_chain_hash(working->hash, input->record, working->hash);
+    }
+    working->next = input->number + 1;
     cursor->dirty = true;
 }
 
@@ -403,6 +408,11 @@ void wu_node_acked(struct wu_node *node, uint32_t stream, uint32_t peer, uint64_
     follower->parked = false;
     follower->dirty = true;
     node->followers_dirty = true;
+}
+
+bool wu_node_has_news(const struct wu_node *node)
+{
+    return node->followers_dirty;
 }
 
 uint64_t wu_node_acked_next(const struct wu_node *node, uint32_t stream, uint32_t peer)
@@ -555,6 +565,7 @@ void wu_streams_committed(struct wu_node *node)
 {
     for (size_t index = 0; index < node->stream_count; index++) {
         node->streams[index].committed = node->streams[index].working;
+        node->streams[index].stored = node->streams[index].stored || node->streams[index].dirty;
         node->streams[index].dirty = false;
     }
     for (size_t index = 0; index < node->cursor_count; index++) {
@@ -569,10 +580,16 @@ void wu_streams_committed(struct wu_node *node)
 
 void wu_streams_aborted(struct wu_node *node)
 {
+    size_t kept = 0; /* streams that only the dropped batch knew are forgotten, number and all */
     for (size_t index = 0; index < node->stream_count; index++) {
-        node->streams[index].working = node->streams[index].committed;
-        node->streams[index].dirty = false;
+        if (node->streams[index].stored) {
+            node->streams[kept] = node->streams[index];
+            node->streams[kept].working = node->streams[kept].committed;
+            node->streams[kept].dirty = false;
+            kept++;
+        }
     }
+    node->stream_count = kept;
     for (size_t index = 0; index < node->cursor_count; index++) {
         node->cursors[index].working = node->cursors[index].committed;
         node->cursors[index].dirty = false;
@@ -654,7 +671,7 @@ enum wu_status wu_node_hash_at(struct wu_node *node, uint32_t stream, uint64_t n
 
 enum wu_status wu_node_read_records(struct wu_node *node, uint32_t stream, uint64_t from,
                                     size_t count_max, size_t bytes_max, struct wu_arena *arena,
-                                    struct wu_bytes **ret_records, size_t *ret_count)
+                                    struct wu_output **ret_records, size_t *ret_count)
 {
     *ret_count = 0;
     *ret_records = wu_arena_take(arena, count_max * sizeof **ret_records);
@@ -672,7 +689,11 @@ enum wu_status wu_node_read_records(struct wu_node *node, uint32_t stream, uint6
     bool found = wu_records_from(txn, &key, 1, &row);
     while (found && key.number == from + *ret_count && *ret_count < count_max &&
            bytes < bytes_max) {
-        (*ret_records)[*ret_count] = wu_bytes(row->envelope.data, row->envelope.len);
+        struct wu_output *record = &(*ret_records)[*ret_count];
+        *record = (struct wu_output){.stream = stream,
+                                     .number = key.number,
+                                     .record = wu_bytes(row->envelope.data, row->envelope.len)};
+        copy_hash(record->hash, row->hash);
         bytes += row->envelope.len;
         (*ret_count)++;
         found = wu_records_after(txn, &key, 1, &row);
