@@ -65,7 +65,8 @@ uint64_t slot_free_blocks(const VolunteerRow *volunteer)
         const WeeklyTime *time = volunteer->free[i];
         int64_t first = time->from_min / BLOCK_MINUTES;
         int64_t last = (time->until_min - 1) / BLOCK_MINUTES;
-        blocks |= blocks_from((time->weekday - 1) * BLOCKS_A_DAY + first, last - first + 1);
+        int64_t day = time->weekday - 1;
+        blocks |= blocks_from(day * BLOCKS_A_DAY + first, last - first + 1);
     }
     return blocks;
 }
