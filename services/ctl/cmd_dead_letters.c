@@ -141,6 +141,9 @@ static const ProtobufCMessageDescriptor *body_descriptor(const struct wu_core *c
         break;
     }
     const struct wu_route *route = wu_core_route(core, type);
+    for (const struct wu_core *const *other = CTL_CORES; route == NULL && *other != NULL; other++) {
+        route = wu_core_route(*other, type); /* it may have come to the wrong place */
+    }
     return route != NULL ? route->body : NULL;
 }
 
@@ -188,7 +191,7 @@ static void read_letter(struct ctl *ctl, const struct wu_core *core, struct lett
         letter->record != NULL && (letter->record->descriptor == &envelope__envelope__descriptor ||
                                    letter->record->descriptor == &bus__submit__descriptor);
     if (has_payload) {
-        letter->payload = decode(ctl, body_descriptor(core, letter->journal->type),
+        letter->payload = decode(ctl, body_descriptor(core, letter->row->type),
                                  payload_of(letter->record), &letter->payload_why);
     }
 }

@@ -220,6 +220,66 @@ static void check_roster(struct visit *visit)
     wu_roster_free(&roster);
 }
 
+/* The coordinator this node dials, when it lies in the same home; else NULL. */
+static const struct ctl_node *hub_of(const struct visit *visit)
+{
+    for (size_t index = 0; index < visit->ctl->node_count; index++) {
+        const struct ctl_node *node = &visit->ctl->nodes[index];
+        if (node->config.node == visit->node->config.hub_node &&
+            node->config.roster_file[0] != '\0') {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+/* Why the hub's roster does not let this node in; NULL when it does. */
+static const char *why_not_admitted(const struct wu_roster *roster, const struct ctl_node *node,
+                                    const char *key)
+{
+    const struct wu_roster_entry *entry = wu_roster_by_node(roster, (uint32_t)node->config.node);
+    if (entry == NULL) {
+        return "its coordinator's roster has no line for it";
+    }
+    if (strcmp(entry->key, key) != 0) {
+        return "its coordinator's roster has another key for it";
+    }
+    if (strcmp(entry->role, node->config.role) != 0) {
+        return "its coordinator's roster has another role for it";
+    }
+    return entry->active ? NULL : "its coordinator's roster says it is revoked";
+}
+
+/* Key for key, where both ends lie in one home. */
+static void check_admission(struct visit *visit)
+{
+    const struct ctl_node *hub = hub_of(visit);
+    struct wu_keys own;
+    struct wu_keys hub_keys;
+    struct wu_roster roster;
+    if (hub == NULL || wu_keys_load(visit->node->config.key_file, &own, NULL) != WU_OK ||
+        wu_keys_load(hub->config.key_file, &hub_keys, NULL) != WU_OK ||
+        wu_roster_load(hub->config.roster_file, &roster, NULL) != WU_OK) {
+        return; /* the check of that file says so */
+    }
+    const char *why = why_not_admitted(&roster, visit->node, own.public_key);
+    bool knows_hub = strcmp(visit->node->config.hub_key, hub_keys.public_key) == 0;
+    if (!knows_hub) {
+        note(visit, "admission", FAIL, "its hub_key is not its coordinator's key",
+             TEXT("copy the public key in %s to hub_key and restart it", hub->config.key_file));
+    } else if (why != NULL) {
+        note(visit, "admission", FAIL, why,
+             TEXT("correct the line node=%" PRIu64 " in %s, then send SIGHUP to its coordinator",
+                  visit->node->config.node, hub->config.roster_file));
+    } else {
+        note(visit, "admission", PASS, "its coordinator knows its key, and it its coordinator's",
+             NULL);
+    }
+    explicit_bzero(&own, sizeof own);
+    explicit_bzero(&hub_keys, sizeof hub_keys);
+    wu_roster_free(&roster);
+}
+
 static void check_door_path(struct visit *visit)
 {
     size_t length = strlen(visit->node->config.front_door) - strlen("ipc://");
@@ -401,6 +461,7 @@ static void visit_node(struct visit *visit, const struct ctl_node *node)
     check_folder(visit);
     check_keys(visit);
     check_roster(visit);
+    check_admission(visit);
     check_door_path(visit);
     check_port(visit, node->config.listen_mail);
     check_port(visit, node->config.listen_public);

@@ -100,6 +100,12 @@ expect 2 "say why with --reason" generation begin coordinator
 expect 2 "say why with --reason" dead-letters drop charity 7
 expect 2 "'x' is no number of a dead letter" dead-letters show charity x
 
+expect 5 "volunteer#5" doctor
+expect 5 "fail +admission +its coordinator's roster has another key for it" doctor
+chmod 640 city/charity/node.key
+expect 5 "fail +key +key file .*charity/node.key. is open to others" doctor
+chmod 600 city/charity/node.key
+
 # ---- the roster ----------------------------------------------------------------
 roster=city/coordinator/roster
 lines=$(wc -l <"$roster")
