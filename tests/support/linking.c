@@ -444,6 +444,11 @@ void wait_ms(int64_t span_ms)
     world_advance(world, span_ms);
 }
 
+size_t timer_count(void)
+{
+    return wu_table_count(world_txn(world), &WU_TIMERS);
+}
+
 const LinkageRow *linkage_row(uint64_t n)
 {
     return linkages_get(world_txn(world), &(struct linkage_key){need_id(n)});

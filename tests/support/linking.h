@@ -115,6 +115,7 @@ const char *linking_lines(const char *const *lines);
 
 /* Moves time; timers fire. */
 void wait_ms(int64_t span_ms);
+size_t timer_count(void);
 
 const LinkageRow *linkage_row(uint64_t n);
 /* State of a step; UNSPECIFIED if there is none. */

@@ -112,6 +112,21 @@ Test(provider, the_nearest_place_is_asked_first)
                 "closed UNMET ALL_DECLINED visiting", "counted visit UNMET ALL_DECLINED");
 }
 
+Test(provider, a_need_of_a_whole_street_begins_with_the_street)
+{
+    adopt_kinds();
+    join("street", ROLE_SOCIALORG, "visiting", STREET);
+    join("community", ROLE_SOCIALORG, "visiting", COMMUNITY);
+    raise_need(NEED(.kind = "visit", .division = STREET));
+    decline(BY(.who = "street"));
+    assert_said("opened under 1", "offer 1.1 to street", "closed UNMET ALL_DECLINED visiting",
+                "counted visit UNMET ALL_DECLINED");
+    const HistoryEntry *nobody = last_note(1, WU_TYPE(LINKAGE_STEP_OFFERED));
+    cr_assert_eq(nobody->why, WHY_NOBODY_LEFT);
+    cr_assert_eq(nobody->looked_at_count, 1);
+    cr_assert_eq(nobody->excluded_count, 1);
+}
+
 Test(provider, who_serves_elsewhere_is_never_asked)
 {
     adopt_kinds();
