@@ -4,7 +4,7 @@ set(CTL_SOURCES
   main.c commands.c ctl.c table.c files.c probe.c roles.c
   cmd_init.c cmd_status.c cmd_doctor.c cmd_store.c cmd_dead_letters.c cmd_roster.c
   cmd_generation.c
-  parse.c nodes.c rows.c csv.c mapping.c pump.c
+  parse.c nodes.c rows.c csv.c mapping.c pump.c bulk.c case.c trace.c
   view_charity.c view_community.c view_coordinator.c view_provider.c view_socialworker.c
   view_volunteer.c
   cmd_raise.c cmd_linkage.c cmd_step.c cmd_need.c cmd_ledger.c cmd_import.c)

@@ -1,0 +1,14 @@
+#include "services/ctl/views.h"
+#include "services/provider/tables.h"
+
+const LinkageState__StepRow *ctl_view_step(struct wu_txn *txn, const struct wu_id *linkage_id,
+                                           uint32_t step_no)
+{
+    return steps_get(txn, &(struct step_key){*linkage_id, step_no});
+}
+
+const LinkageState__ProviderRow *ctl_view_provider(struct wu_txn *txn,
+                                                   const struct wu_id *provider_id)
+{
+    return providers_get(txn, &(struct provider_key){*provider_id});
+}
