@@ -80,11 +80,25 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --rating N         1 to 5\n"
      "  --all              every need that waits for a word, with the same verdict",
      cmd_need_confirm},
-    {"linkage list", "[OPTIONS]", "Linkages of the coordinator.", cmd_linkage_list},
-    {"linkage show", "NUMBER", "One linkage: need, plan, steps and outcome.", cmd_linkage_show},
-    {"linkage trace", "NUMBER", "All that happened to one linkage, society by society.",
+    {"linkage list", "[OPTIONS]",
+     "Linkages of the coordinator, newest first.\n"
+     "\n"
+     "  --open             only those not at their end\n"
+     "  --state STATE      assessing, reserving, delivering, awaiting-confirmation, closed or\n"
+     "                     refused\n"
+     "  --community CODE   12 digits: that division and everything below it\n"
+     "  --limit N          at most N, default 50",
+     cmd_linkage_list},
+    {"linkage show", "NUMBER",
+     "One linkage as it stands: need, steps, people, bookings and outcome.", cmd_linkage_show},
+    {"linkage trace", "NUMBER",
+     "The story of one linkage: who did what, when and why, society by society.\n"
+     "\n"
+     "WHO is a body and its node, WHY a reason or the rule that was applied. What is still waited\n"
+     "for comes last.",
      cmd_linkage_trace},
-    {"linkage totals", "[OPTIONS]", "How linkages ended, counted.", cmd_linkage_totals},
+    {"linkage totals", "", "How linkages ended: by outcome and reason, and by kind.",
+     cmd_linkage_totals},
     {"step list", "[OPTIONS]",
      "Steps on the desks of the societies: waiting, reserved or confirmed.\n"
      "\n"
