@@ -89,6 +89,11 @@ static void check_accept(struct visit *visit)
     } else if (strcmp(state, "full") == 0) {
         note(visit, "accept", FAIL, "it is full and takes nothing",
              "make room on the disk or raise map_bytes_max, then restart it");
+    } else if (strcmp(state, "diverged") == 0) {
+        note(visit, "accept", FAIL, "its store is older than what it has sent; it takes nothing",
+             TEXT("put back a newer backup if there is one, else: wushectl generation begin "
+                  "%" PRIu64 " --reason TEXT",
+                  visit->node->config.node));
     } else if (strcmp(state, "serving") != 0) {
         note(visit, "accept", WARN, TEXT("it answers and is %s", state), "wait, or start it again");
     } else {
@@ -139,8 +144,7 @@ static void check_link(struct visit *visit, const Bus__PeerStatus *peer)
     if (peer->halted[0] != '\0') {
         note(visit, "deliver", FAIL,
              TEXT("link to node %" PRIu32 " halted: %s", peer->node, peer->halted),
-             "find out which side lost its past; the other goes on after 'wushectl generation "
-             "begin' on the one that has it");
+             "see which of the two is diverged: that one lost its past");
     } else if (!peer->connected) {
         note(visit, "route", WARN,
              TEXT("node %" PRIu32 " is away, %" PRIu64 " records wait for it", peer->node, lag),

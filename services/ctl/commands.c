@@ -34,7 +34,8 @@ const struct ctl_command CTL_COMMANDS[] = {
     {"status", "",
      "How every node and every link is.\n"
      "\n"
-     "STATE is the node's own word: serving, draining, full; down when its door does not answer.\n"
+     "STATE is the node's own word: serving, draining, full or diverged; down when its door\n"
+     "does not answer.\n"
      "JOURNAL is the last number folded. OPEN counts linkages (coordinator), needs (community) or\n"
      "steps (the others) that are not at their end, DEAD the dead letters, REFUSED the outside\n"
      "bytes turned away since it started. Of a link, LAG is what was sent and not acknowledged, "
@@ -206,9 +207,11 @@ const struct ctl_command CTL_COMMANDS[] = {
     {"generation begin", "NODE --reason TEXT",
      "Start again the streams whose follower holds another past.\n"
      "\n"
-     "After a node was restored from a backup, or its peer was, the links between them halt:\n"
-     "the two no longer agree on what was said. Run this on the node whose past holds. Its\n"
-     "halted streams start again at 1 under its next generation, with what they got since.\n"
+     "A node whose store is older than what it has sent (restored from a backup, say) is "
+     "diverged:\n"
+     "its peers hold records that it does not know, and it takes nothing in. Run this on that\n"
+     "node. Its halted streams start again at 1 under its next generation, with what they got\n"
+     "since they stood still; what the store has lost stays lost here and known to its peers.\n"
      "\n"
      "  --reason TEXT      what happened; it stays in the journal",
      cmd_generation_begin},
