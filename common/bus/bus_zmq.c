@@ -42,6 +42,7 @@ struct wu_bus {
     int64_t public_heard_ms; /* 0: not since it was made */
     bool public_heard;
     uint64_t refused_count;
+    uint64_t probe_count; /* refusals of our own probes */
 };
 
 /* ---- opening --------------------------------------------------------------------------- */
@@ -87,10 +88,12 @@ static enum wu_status open_hub(struct wu_bus *bus, const struct wu_bus_config *c
     if (bus->publisher == NULL) {
         return status != WU_OK ? status : WU_IO;
     }
-    status = wu_zap_probe(bus->zmq, config->listen_mail, bus->keys.public_key, reterr);
+    status = wu_zap_probe(bus->zap, bus->zmq, config->listen_mail, bus->keys.public_key, reterr);
     if (status == WU_OK) {
-        status = wu_zap_probe(bus->zmq, config->listen_public, bus->keys.public_key, reterr);
+        status =
+            wu_zap_probe(bus->zap, bus->zmq, config->listen_public, bus->keys.public_key, reterr);
     }
+    bus->probe_count = wu_zap_refused_count(bus->zap);
     return status;
 }
 
@@ -531,5 +534,5 @@ enum wu_status wu_bus_set_roster(struct wu_bus *bus, const struct wu_roster *ros
 
 uint64_t wu_bus_refused_count(const struct wu_bus *bus)
 {
-    return bus->refused_count + wu_zap_refused_count(bus->zap);
+    return bus->refused_count + wu_zap_refused_count(bus->zap) - bus->probe_count;
 }

@@ -27,5 +27,5 @@ uint64_t wu_zap_refused_count(const struct wu_zap *zap);
  * Tries to get in with a key that nobody has. WU_OK: it was refused, as it must
  * be. WU_DENIED with a sentence otherwise: do not serve.
  */
-WU_CHECKED enum wu_status wu_zap_probe(void *zmq, const char *endpoint, const char *server_key,
-                                       struct wu_error *reterr);
+WU_CHECKED enum wu_status wu_zap_probe(struct wu_zap *zap, void *zmq, const char *endpoint,
+                                       const char *server_key, struct wu_error *reterr);

@@ -345,12 +345,24 @@ static void take_received(struct daemon *daemon, const struct wu_received *recei
     }
 }
 
+static void stop(struct daemon *daemon, int exit_status, const char *why)
+{
+    daemon->exit_status = exit_status;
+    wu_log(exit_status == 0 ? WU_LOG_INFO : WU_LOG_ERROR, "stopping", "status=%d why=\"%s\"",
+           exit_status, why);
+}
+
 /* Everything that waits, as far as one batch has room. */
 static void collect(struct daemon *daemon)
 {
     daemon->batch = wu_node_begin(daemon->node);
     daemon->waiting_count = 0;
     daemon->batch_bytes = 0;
+    /* timers first: what is due has happened before what arrives now */
+    if (daemon->state == SERVING && wu_node_add_due_timers(daemon->node, clock_ms()) != WU_OK) {
+        stop(daemon, EXIT_SYSTEM, "the store cannot be read");
+        return;
+    }
     struct wu_received received;
     while (wu_node_input_count(daemon->node) + WU_FRAME_RECORDS_MAX <=
                daemon->config.batch_count_max &&
@@ -361,13 +373,6 @@ static void collect(struct daemon *daemon)
 }
 
 /* ---- the batch ---------------------------------------------------------------------------------------- */
-
-static void stop(struct daemon *daemon, int exit_status, const char *why)
-{
-    daemon->exit_status = exit_status;
-    wu_log(exit_status == 0 ? WU_LOG_INFO : WU_LOG_ERROR, "stopping", "status=%d why=\"%s\"",
-           exit_status, why);
-}
 
 static void run_batch(struct daemon *daemon)
 {
@@ -541,9 +546,7 @@ static int serve(struct daemon *daemon)
             take_signal(daemon);
         }
         collect(daemon);
-        if (daemon->state == SERVING &&
-            wu_node_add_due_timers(daemon->node, clock_ms()) != WU_OK) {
-            stop(daemon, EXIT_SYSTEM, "the store cannot be read");
+        if (daemon->exit_status >= 0) {
             break;
         }
         run_batch(daemon);
@@ -674,6 +677,12 @@ static enum wu_status load_config(const struct wu_core *core, const char *path,
         return wu_error_set(error, WU_INVALID,
                             "%s: role is '%s', this daemon is wushe-%s; start wushe-%s with it",
                             path, config->role, core->role, config->role);
+    }
+    if (status == WU_OK && !core->is_hub && config->hub_node == 0) {
+        return wu_error_set(error, WU_INVALID,
+                            "%s: hub_node is missing; a %s node dials the coordinator of its "
+                            "division",
+                            path, core->role);
     }
     return status;
 }

@@ -33,7 +33,7 @@ struct wu_mail {
     uint32_t to_node;
     wu_event_type type;
     struct wu_id subject;
-    struct wu_id correlation; /* none: that of the event */
+    struct wu_id correlation; /* none: that of the event; in public: none */
     uint64_t division;        /* 0: that of the event */
 };
 

@@ -362,6 +362,9 @@ static enum wu_status try_inputs(struct wu_node *node, size_t first, size_t coun
     if (clean) {
         wu_node_flush(node, txn);
     }
+    if (node->arena.exhausted) { /* a handler may have gone on without what it could not have */
+        wu_txn_fail(txn, WU_NO_MEMORY);
+    }
     status = wu_txn_status(txn);
     if (status == WU_OK && !clean) {
         status = WU_POISON;

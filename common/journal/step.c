@@ -82,8 +82,11 @@ static void append(struct wu_step *step, struct stream_state *stream, const stru
                    struct wu_bytes data)
 {
     struct wu_id id = next_id(step);
-    struct wu_id correlation =
-        wu_id_is_none(&mail->correlation) ? step->event.correlation : mail->correlation;
+    bool is_public = stream != NULL && (stream->working.stream & WU_STREAM_PUBLIC) != 0;
+    struct wu_id correlation = mail->correlation;
+    if (wu_id_is_none(&correlation) && !is_public) { /* the public does not learn a case's number */
+        correlation = step->event.correlation;
+    }
     Envelope__Envelope envelope = ENVELOPE__ENVELOPE__INIT;
     envelope.id = wu_id_to_pb(&id);
     envelope.type = mail->type;
