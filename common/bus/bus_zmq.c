@@ -104,6 +104,9 @@ static void *open_subscriber(struct wu_bus *bus, struct wu_error *reterr)
                                       .keys = &bus->keys,
                                       .server_key = bus->hub_key};
     void *socket = wu_socket_open(bus->zmq, &config, reterr);
+    if (socket != NULL) {
+        (void)zmq_setsockopt(socket, ZMQ_SUBSCRIBE, WU_TOPIC_HEADS, sizeof WU_TOPIC_HEADS);
+    }
     for (size_t index = 0; socket != NULL && index < bus->topic_count; index++) {
         (void)zmq_setsockopt(socket, ZMQ_SUBSCRIBE, bus->topics[index],
                              strlen(bus->topics[index]) + 1);
@@ -492,7 +495,7 @@ void wu_bus_subscribe(struct wu_bus *bus, const char *topic)
 
 void wu_bus_tick(struct wu_bus *bus, int64_t now_ms)
 {
-    if (bus->sockets[DIAL_PUBLIC] == NULL || bus->topic_count == 0) {
+    if (bus->sockets[DIAL_PUBLIC] == NULL) {
         return;
     }
     if (bus->public_heard || bus->public_heard_ms == 0) {

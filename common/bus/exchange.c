@@ -62,6 +62,7 @@ struct wu_exchange {
     struct topic topics[FOLLOWS_MAX]; /* never moved: inputs borrow their names */
     size_t topic_count;
     struct wu_arena arena; /* of one frame going out, or one read from the store */
+    size_t announced_count; /* public streams whose heads followers have been told */
     bool diverged;
     int64_t now_ms;
 };
@@ -635,27 +636,33 @@ static void publish_run(struct wu_exchange *exchange, const struct wu_output *ru
     wu_arena_reset(&exchange->arena, mark);
 }
 
+/* All heads in one frame on a topic that every follower hears: also of streams new to it. */
 static void publish_heads(struct wu_exchange *exchange)
 {
     size_t count = wu_node_public_count(exchange->config.node);
-    for (size_t index = 0; index < count; index++) {
-        struct wu_stream stream = wu_node_public_stream(exchange->config.node, index);
-        Bus__Position position;
-        Bus__Position *list[1] = {&position};
-        set_position(&position, stream.name, stream.generation, stream.head + 1, stream.hash);
+    exchange->announced_count = count;
+    size_t mark = exchange->arena.used_bytes;
+    struct wu_stream *streams = wu_arena_take(&exchange->arena, count * sizeof *streams);
+    Bus__Position *positions = wu_arena_take(&exchange->arena, count * sizeof *positions);
+    Bus__Position **list = wu_arena_take(&exchange->arena, count * sizeof *list);
+    if (streams != NULL && positions != NULL && list != NULL) {
+        for (size_t index = 0; index < count; index++) {
+            streams[index] = wu_node_public_stream(exchange->config.node, index);
+            set_position(&positions[index], streams[index].name, streams[index].generation,
+                         streams[index].head + 1, streams[index].hash);
+            list[index] = &positions[index];
+        }
         Bus__Heads heads = BUS__HEADS__INIT;
         heads.node = exchange->node;
-        heads.n_heads = 1;
+        heads.n_heads = count;
         heads.heads = list;
-        size_t mark = exchange->arena.used_bytes;
         struct wu_bytes frame =
             wu_frame_encode(BUS__FRAME__BODY_HEADS, &heads.base, &exchange->arena);
         if (frame.data != NULL) {
-            exchange->config.ops.publish(exchange->config.context, stream.name + strlen("pub/"),
-                                         frame);
+            exchange->config.ops.publish(exchange->config.context, WU_TOPIC_HEADS, frame);
         }
-        wu_arena_reset(&exchange->arena, mark);
     }
+    wu_arena_reset(&exchange->arena, mark);
 }
 
 static void send_snapshot(struct wu_exchange *exchange, struct link *link,
@@ -994,6 +1001,9 @@ void wu_exchange_committed(struct wu_exchange *exchange)
             push_run(exchange, &outputs[index], length);
         }
         index += length;
+    }
+    if (wu_node_public_count(exchange->config.node) != exchange->announced_count) {
+        publish_heads(exchange);
     }
     for (size_t at = 0; at < exchange->link_count; at++) {
         settle_link(exchange, &exchange->links[at]);

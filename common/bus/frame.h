@@ -4,6 +4,9 @@
 #include "common/base/bytes.h"
 #include "wushe/bus/v1/bus.pb-c.h"
 
+/* The PUB topic of the heads of all public streams, each second. */
+#define WU_TOPIC_HEADS "wushe.v1.heads"
+
 /*
  * Frames: everything on a socket is one of them. Decoding is strict and capped:
  * at most WU_FRAME_BYTES_MAX on the wire, 16 times the frame (and 64 KiB) in
