@@ -25,6 +25,7 @@ endforeach()
 
 include(tests/unit/services/providers.cmake)
 include(tests/unit/services/cores.cmake)
+include(tests/unit/services/ctl/ctl.cmake)
 include(tests/unit/common/daemon/daemon.cmake)
 include(tests/integration/integration.cmake)
 include(tests/fuzz/fuzz.cmake)

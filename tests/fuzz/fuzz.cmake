@@ -4,7 +4,7 @@
 if(WUSHE_FUZZ)
   # what is fuzzed tells the fuzzer which way it went
   foreach(library IN ITEMS wushe_proto wushe_base wushe_fold wushe_store wushe_journal wushe_bus
-                           wushe_daemon)
+                           wushe_daemon wushe_ctl_rows)
     target_compile_options(${library} PRIVATE -fsanitize=fuzzer-no-link,address,undefined
                                               -fno-sanitize-recover=all)
     target_link_options(${library} INTERFACE -fsanitize=address,undefined)
@@ -26,3 +26,4 @@ function(wushe_fuzz name corpus)
 endfunction()
 
 wushe_fuzz(fuzz_config config wushe_daemon)
+wushe_fuzz(fuzz_mapping mapping wushe_ctl_rows)
