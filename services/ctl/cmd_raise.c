@@ -71,12 +71,12 @@ static int conclude(const struct search *search, uint64_t *ret_division)
                             "12 digits",
                             search->wanted, search->part_count, search->part_names);
     }
-    bool near = wu_word_is_near(search->wanted, search->nearest);
-    return ctl_complain(CTL_USAGE,
-                        "no community is called '%s'%s%s%s; give its name or its 12 "
-                        "digits",
-                        search->wanted, near ? ": did you mean '" : "", near ? search->nearest : "",
-                        near ? "'?" : "");
+    if (wu_word_is_near(search->wanted, search->nearest)) {
+        return ctl_complain(CTL_USAGE, "no community is called '%s': did you mean '%s'?",
+                            search->wanted, search->nearest);
+    }
+    return ctl_complain(CTL_USAGE, "no community is called '%s': give its name or its 12 digits",
+                        search->wanted);
 }
 
 /* 12 digits, or a name, or a part of a name that only one community has. */

@@ -48,8 +48,9 @@ struct ctl_table *ctl_table_new(struct ctl *ctl, const char *name, const char *c
 
 static bool looks_like_number(const char *text)
 {
-    return *text == '\0' || strcmp(text, "-") == 0 ||
-           strspn(text, "0123456789,.-%") == strlen(text);
+    size_t digits = strspn(text, "0123456789,.-%");
+    const char *unit = text + digits;
+    return *unit == '\0' || strcmp(unit, " 元") == 0 || strcmp(unit, " 件") == 0;
 }
 
 void ctl_table_row(struct ctl_table *table, const char *const *values)
