@@ -58,6 +58,10 @@ enum wu_status wu_client_open(struct wu_client **ret_client, const char *endpoin
         wu_client_close(&client);
         return WU_IO;
     }
+    /* a door that is open is through in a millisecond; one that is not is tried again later */
+    enum { OPEN_MS = 100 };
+    zmq_pollitem_t item = {.socket = client->socket, .events = ZMQ_POLLOUT};
+    (void)zmq_poll(&item, 1, OPEN_MS);
     *ret_client = client;
     return WU_OK;
 }

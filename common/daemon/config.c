@@ -688,9 +688,10 @@ static enum wu_status read_pairs(struct reader *reader)
         }
         status = begin_key(reader, &event, &key);
         yaml_event_delete(&event);
-        if (status == WU_OK) {
-            status = next_event(reader, &event);
+        if (key == NULL) {
+            return status;
         }
+        status = next_event(reader, &event);
         if (status != WU_OK) {
             return status;
         }

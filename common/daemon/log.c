@@ -1,7 +1,6 @@
 #include "common/daemon/log.h"
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -141,6 +140,15 @@ static void entry_add(struct entry *entry, const char *format, ...)
     entry->fields[entry->field_count++] = (struct iovec){start, (size_t)length};
 }
 
+/* The journal's field names have capitals, digits and underscores. */
+static char field_letter(char letter)
+{
+    if (letter >= 'a' && letter <= 'z') {
+        return (char)(letter - 'a' + 'A');
+    }
+    return (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ? letter : '_';
+}
+
 /* Takes `name=value` or `name="a value"` off the front; false when there is none. */
 static bool next_pair(const char **cursor_p, char name[static 64], char value[static TEXT_MAX])
 {
@@ -150,8 +158,7 @@ static bool next_pair(const char **cursor_p, char name[static 64], char value[st
         return false;
     }
     for (size_t at = 0; at < name_size; at++) {
-        int letter = toupper((unsigned char)cursor[at]);
-        name[at] = (char)(isalnum(letter) ? letter : '_');
+        name[at] = field_letter(cursor[at]);
     }
     name[name_size] = '\0';
     cursor += name_size + 1;

@@ -290,6 +290,9 @@ bool wu_fold_input(struct wu_node *node, struct wu_txn *txn, struct wu_input *in
         return true;
     }
     struct wu_step step = {.node = node, .txn = txn, .core = node->config.core};
+    if (node->now_ms > node->working.time_ms) { /* time moves with events, and never back */
+        node->working.time_ms = node->now_ms;
+    }
     step.event.seq = ++node->working.journal_seq;
     step.event.time_ms = node->working.time_ms;
     input->seq = step.event.seq;
@@ -352,9 +355,7 @@ static enum wu_status try_inputs(struct wu_node *node, size_t first, size_t coun
     if (status != WU_OK) {
         return status;
     }
-    if (now_ms > node->working.time_ms) {
-        node->working.time_ms = now_ms;
-    }
+    node->now_ms = now_ms;
     bool clean = true;
     for (size_t index = first; index < first + count && clean; index++) {
         clean = wu_fold_input(node, txn, &node->inputs[index]);

@@ -45,6 +45,7 @@ struct wu_node {
 
     struct meta_state committed;
     struct meta_state working;
+    int64_t now_ms; /* of the running batch */
     int64_t next_due_ms;
     uint64_t dead_count;
     uint64_t repeat_count;

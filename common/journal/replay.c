@@ -81,7 +81,7 @@ static bool fold_row(struct replay *replay, struct wu_txn *txn, uint64_t seq,
         }
         input.timer = &timer;
     }
-    replay->node->working.time_ms = row->time_ms;
+    replay->node->now_ms = row->time_ms;
     return wu_fold_input(replay->node, txn, &input) && input.seq == seq;
 }
 
