@@ -53,7 +53,8 @@ struct finding {
 /* Everything found; texts are in ctl->arena. */
 struct visit {
     struct ctl *ctl;
-    const struct ctl_node *node; /* NULL: the machine */
+    const struct ctl_node *node; /* not looked at for the machine */
+    const char *who;
     struct ctl_probe probe;
     struct finding *findings;
     size_t finding_count;
@@ -67,7 +68,7 @@ static void note(struct visit *visit, const char *check, enum result result, con
         return;
     }
     visit->findings[visit->finding_count++] = (struct finding){
-        .who = visit->node != NULL ? ctl_node_text(visit->ctl, visit->node) : "machine",
+        .who = visit->who,
         .check = check,
         .result = result,
         .what = what != NULL ? what : "",
@@ -455,6 +456,7 @@ static void print_people(const struct visit *visit)
 static void visit_node(struct visit *visit, const struct ctl_node *node)
 {
     visit->node = node;
+    visit->who = ctl_node_text(visit->ctl, node);
     ctl_probe_node(visit->ctl, node, &visit->probe);
     check_accept(visit);
     check_map(visit);
@@ -473,7 +475,7 @@ static void visit_node(struct visit *visit, const struct ctl_node *node)
 
 static void visit_machine(struct visit *visit)
 {
-    visit->node = NULL;
+    visit->who = "machine";
     check_libraries(visit);
     check_open_files(visit);
     check_clock(visit);

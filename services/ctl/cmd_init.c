@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define DIVISION_DEFAULT UINT64_C(420100000000)
-enum { HUB_NODE = 1, PORT_DEFAULT = 7601 };
+enum { HUB_NODE = 1, PORT_DEFAULT = 7601, ROSTER_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* What init makes of one node; text fields are borrowed from the command line. */
 struct plan {
@@ -180,7 +180,7 @@ static void check_roster(const struct plan *plans, const struct made *mades, siz
 {
     char path[PATH_MAX + 16];
     (void)snprintf(path, sizeof path, "%s/roster", plans[0].folder);
-    char *text = mades[0].roster ? NULL : ctl_read_file(path, 16 * 1024 * 1024);
+    char *text = mades[0].roster ? NULL : ctl_read_file(path, ROSTER_BYTES_MAX);
     for (size_t index = 1; text != NULL && index < count; index++) {
         if (strstr(text, mades[index].keys.public_key) == NULL) {
             (void)ctl_complain(CTL_OK,

@@ -1,6 +1,5 @@
 #include "services/ctl/ctl.h"
 
-#include <ctype.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,11 +68,15 @@ void ctl_table_row(struct ctl_table *table, const char *const *values)
 /* "REPLY BY" becomes "reply_by". */
 static void print_json_name(const char *heading)
 {
-    (void)putchar('"');
-    for (; *heading != '\0'; heading++) {
-        (void)putchar(*heading == ' ' ? '_' : tolower((unsigned char)*heading));
+    char name[64];
+    size_t size = 0;
+    for (; heading[size] != '\0' && size < sizeof name - 1; size++) {
+        char letter = heading[size];
+        bool capital = letter >= 'A' && letter <= 'Z';
+        name[size] = letter == ' ' ? '_' : (char)(capital ? letter - 'A' + 'a' : letter);
     }
-    (void)putchar('"');
+    name[size] = '\0';
+    wu_json_text(stdout, name);
 }
 
 static void print_json(const struct ctl_table *table)

@@ -16,7 +16,7 @@ static int run_file(const char *path)
         perror(path);
         return 1;
     }
-    size_t room = 1024 * 1024;
+    size_t room = (size_t)1024 * 1024;
     uint8_t *data = malloc(room);
     size_t size = data != NULL ? fread(data, 1, room, file) : 0;
     (void)fclose(file);
