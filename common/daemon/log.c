@@ -146,7 +146,8 @@ static char field_letter(char letter)
     if (letter >= 'a' && letter <= 'z') {
         return (char)(letter - 'a' + 'A');
     }
-    return (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ? letter : '_';
+    bool stays = (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9');
+    return (char)(stays ? letter : '_');
 }
 
 /* Takes `name=value` or `name="a value"` off the front; false when there is none. */

@@ -73,7 +73,7 @@ static void print_json_name(const char *heading)
     for (; heading[size] != '\0' && size < sizeof name - 1; size++) {
         char letter = heading[size];
         bool capital = letter >= 'A' && letter <= 'Z';
-        name[size] = letter == ' ' ? '_' : (char)(capital ? letter - 'A' + 'a' : letter);
+        name[size] = (char)(letter == ' ' ? '_' : capital ? letter - 'A' + 'a' : letter);
     }
     name[size] = '\0';
     wu_json_text(stdout, name);
