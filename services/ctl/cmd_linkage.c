@@ -346,6 +346,7 @@ static void show_people(struct ctl_case *the_case)
     }
     (void)putchar('\n');
     struct ctl_table *table = ctl_table_new(ctl, "steps", STEP_COLUMNS);
+    ctl_table_wrap(table);
     for (size_t i = 0; i < row->n_steps; i++) {
         show_step(the_case, table, row->steps[i]);
     }
@@ -454,6 +455,7 @@ static void print_trace(struct ctl *ctl, const struct ctl_trace *trace)
     }
     (void)putchar('\n');
     struct ctl_table *table = ctl_table_new(ctl, "events", TRACE_COLUMNS);
+    ctl_table_wrap(table);
     for (size_t i = 0; i < trace->count; i++) {
         const struct ctl_trace_entry *entry = &trace->entries[i];
         const char *who = entry->who;

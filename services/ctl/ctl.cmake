@@ -8,7 +8,7 @@ target_link_libraries(wushe_ctl_rows PUBLIC wushe_fold ${CSV_LIBRARY} PkgConfig:
 # wushectl: every society's tables and events, so every core.
 
 set(CTL_SOURCES
-  main.c commands.c ctl.c table.c files.c probe.c roles.c
+  main.c commands.c ctl.c table.c wrap.c files.c probe.c roles.c
   cmd_init.c cmd_status.c cmd_doctor.c cmd_store.c cmd_dead_letters.c cmd_roster.c
   cmd_generation.c
   nodes.c pump.c bulk.c case.c trace.c

@@ -96,6 +96,9 @@ struct ctl_table *ctl_table_new(struct ctl *ctl, const char *name, const char *c
 void ctl_table_row(struct ctl_table *table, const char *const *values); /* as many as columns; NULL: empty */
 void ctl_table_print(struct ctl_table **table_p);                      /* prints and frees */
 
+/* On a terminal, long cells are broken into lines so that the table fits its width. */
+void ctl_table_wrap(struct ctl_table *table);
+
 /* "2026-11-24 22:15" in the city's local time; "-" for 0 and never. From the arena. */
 const char *ctl_time_text(struct ctl *ctl, int64_t time_ms);
 

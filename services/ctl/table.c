@@ -1,10 +1,13 @@
 #include "services/ctl/ctl.h"
+#include "services/ctl/wrap.h"
 
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-enum { COLUMNS_MAX = 24 };
+enum { COLUMNS_MAX = 24, WRAP_WIDTH_MIN = 72 };
 
 /* Rows are kept by libsmartcols, whichever way they are printed. */
 struct ctl_table {
@@ -14,6 +17,7 @@ struct ctl_table {
     size_t column_count;
     size_t row_count;
     bool all_numbers[COLUMNS_MAX]; /* such a column is set to the right */
+    size_t wrap_width;             /* of the terminal; 0: cells stay whole */
     struct libscols_table *rows;
 };
 
@@ -101,6 +105,69 @@ static void print_json(const struct ctl_table *table)
     (void)fputs("]\n", stdout);
 }
 
+/* The widest cell of a column, its heading too. */
+static size_t column_width(const struct ctl_table *table, size_t index)
+{
+    size_t widest = ctl_text_width(table->columns[index]);
+    for (size_t row = 0; row < table->row_count; row++) {
+        struct libscols_line *line = scols_table_get_line(table->rows, row);
+        const char *text = scols_cell_get_data(scols_line_get_cell(line, index));
+        size_t width = text != NULL ? ctl_text_width(text) : 0;
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+static void break_cell(struct libscols_cell *cell, size_t room)
+{
+    const char *text = scols_cell_get_data(cell);
+    if (text != NULL && ctl_text_width(text) > room) {
+        char *broken = ctl_text_break(text, room);
+        require_memory(broken != NULL && scols_cell_refer_data(cell, broken) == 0);
+    }
+}
+
+static void break_column(const struct ctl_table *table, size_t index, size_t room)
+{
+    struct libscols_column *column = scols_table_get_column(table->rows, index);
+    (void)scols_column_set_flags(column, SCOLS_FL_WRAP);
+    (void)scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+    (void)scols_column_set_safechars(column, "\n");
+    for (size_t row = 0; row < table->row_count; row++) {
+        struct libscols_line *line = scols_table_get_line(table->rows, row);
+        break_cell(scols_line_get_cell(line, index), room);
+    }
+}
+
+static void break_columns(const struct ctl_table *table)
+{
+    size_t wanted[COLUMNS_MAX];
+    size_t rooms[COLUMNS_MAX];
+    size_t sum = table->column_count - 1; /* the blanks between */
+    for (size_t index = 0; index < table->column_count; index++) {
+        wanted[index] = column_width(table, index);
+        sum += wanted[index];
+    }
+    if (sum <= table->wrap_width) {
+        return;
+    }
+    ctl_share_width(wanted, table->column_count, table->wrap_width - (table->column_count - 1),
+                    rooms);
+    for (size_t index = 0; index < table->column_count; index++) {
+        if (rooms[index] < wanted[index]) {
+            break_column(table, index, rooms[index]);
+        }
+    }
+}
+
+void ctl_table_wrap(struct ctl_table *table)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        table->wrap_width = size.ws_col > WRAP_WIDTH_MIN ? size.ws_col : WRAP_WIDTH_MIN;
+    }
+}
+
 static void print_people(const struct ctl_table *table)
 {
     if (table->row_count == 0) {
@@ -110,6 +177,9 @@ static void print_people(const struct ctl_table *table)
     for (size_t index = 0; index < table->column_count; index++) {
         struct libscols_column *column = scols_table_get_column(table->rows, index);
         (void)scols_column_set_flags(column, table->all_numbers[index] ? SCOLS_FL_RIGHT : 0);
+    }
+    if (table->wrap_width > 0) {
+        break_columns(table);
     }
     (void)scols_print_table(table->rows);
 }

@@ -171,14 +171,15 @@ static void by_provider(const struct ctl_trace *trace, struct ctl_trace_entry *e
     entry->node = node_of(trace, event->provider_id);
 }
 
-/* "step 2, 2 people for elder-visit" */
+/* "step 2 (optional), 2 people for elder-visit" */
 static const char *step_text(struct ctl_trace *trace, uint32_t step_no)
 {
     const LinkageStep *step = ctl_case_step(trace->the_case, step_no);
     if (step == NULL) {
         return SAY(trace, "step %u", (unsigned)step_no);
     }
-    return SAY(trace, "step %u, %s", (unsigned)step_no, ctl_case_asked(trace->the_case, step));
+    return SAY(trace, "step %u%s, %s", (unsigned)step_no, step->required ? "" : " (optional)",
+               ctl_case_asked(trace->the_case, step));
 }
 
 /* ---- what the community knows ---------------------------------------------- */
@@ -266,10 +267,12 @@ static void tell_offered(struct ctl_trace *trace, struct ctl_trace_entry *entry,
     const char *before = event->excluded_count > 0 ? SAY(trace, ", %u of them asked before",
                                                          (unsigned)event->excluded_count)
                                                    : "";
+    const LinkageStep *step = ctl_case_step(trace->the_case, event->step_no);
+    const char *core = step != NULL && step->wave > 1 ? "the core three have said yes; " : "";
     entry->why = SAY(trace,
-                     "rule: nearest place that offers it (%s %llu), there the longest without an "
+                     "rule: %snearest place that offers it (%s %llu), there the longest without an "
                      "offer; %u looked at%s",
-                     level_word(event->division), (unsigned long long)event->division,
+                     core, level_word(event->division), (unsigned long long)event->division,
                      (unsigned)event->looked_at_count, before);
 }
 
@@ -365,6 +368,9 @@ static void tell_delivered(struct ctl_trace *trace, struct ctl_trace_entry *entr
     const char *note = event->text[0] != '\0' ? SAY(trace, "\"%s\"", event->text) : "";
     entry->why = SAY(trace, "%s%s%s", assessment,
                      assessment[0] != '\0' && note[0] != '\0' ? "; " : "", note);
+    if (entry->why[0] == '\0') {
+        entry->why = "its own report";
+    }
 }
 
 static void tell_asked(struct ctl_trace *trace, struct ctl_trace_entry *entry,
@@ -474,6 +480,14 @@ static int order_of(const struct ctl_trace *trace, const TransferRow *row)
     return (int)linkage->n_history * ORDER_STRIDE;
 }
 
+static const struct phrase BOOKING_WHYS[] = {
+    {CHARITY_STATE__TRANSFER_KIND__TRANSFER_KIND_HOLD, "out of what is free for that purpose"},
+    {CHARITY_STATE__TRANSFER_KIND__TRANSFER_KIND_RELEASE, "free for that purpose again"},
+    {CHARITY_STATE__TRANSFER_KIND__TRANSFER_KIND_ISSUE, "out of what was set aside"},
+    {CHARITY_STATE__TRANSFER_KIND__TRANSFER_KIND_RETURN, "free for that purpose again"},
+    {0, NULL},
+};
+
 static const struct phrase BOOKINGS[] = {
     {CHARITY_STATE__TRANSFER_KIND__TRANSFER_KIND_HOLD, "set aside"},
     {CHARITY_STATE__TRANSFER_KIND__TRANSFER_KIND_RELEASE, "freed again"},
@@ -496,10 +510,8 @@ static void tell_bookings(struct ctl_trace *trace)
         entry->step_no = row->step_no;
         entry->what = SAY(trace, "%s %s", phrase_of(BOOKINGS, (int)row->kind),
                           ctl_case_booked(the_case->ctl, row));
-        entry->why = SAY(trace,
-                         "for step %u; booked twice, once on each side, and for this "
-                         "purpose only",
-                         (unsigned)row->step_no);
+        entry->why = SAY(trace, "for step %u, %s", (unsigned)row->step_no,
+                         phrase_of(BOOKING_WHYS, (int)row->kind));
     }
 }
 
