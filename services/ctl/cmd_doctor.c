@@ -165,8 +165,15 @@ static void check_link(struct visit *visit, const Bus__PeerStatus *peer)
 static void check_links(struct visit *visit)
 {
     const Bus__Pong *pong = visit->probe.pong;
+    uint64_t hub = visit->node->config.hub_node;
+    bool has_hub = hub == 0;
     for (size_t index = 0; pong != NULL && index < pong->n_peers; index++) {
+        has_hub = has_hub || pong->peers[index]->node == hub;
         check_link(visit, pong->peers[index]);
+    }
+    if (pong != NULL && !has_hub) {
+        note(visit, "route", WARN, TEXT("its coordinator, node %" PRIu64 ", was never met", hub),
+             TEXT("see whether that one runs, and hub_mail in %s/node.yaml", visit->node->folder));
     }
 }
 

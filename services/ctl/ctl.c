@@ -26,6 +26,8 @@ int ctl_complain(int status, const char *format, ...)
     return status;
 }
 
+enum { PING_MS = 1000 };
+
 /* ---- the home -------------------------------------------------------------------------------- */
 
 static bool is_folder(const char *path)
@@ -276,6 +278,27 @@ static int print_answer(const struct ctl_node *node, const Bus__Answer *answer)
     }
 }
 
+/* A node that takes no commands may still say how it is. */
+static int complain_of_silence(struct ctl *ctl, const struct ctl_node *node)
+{
+    const Bus__Pong *pong = NULL;
+    struct wu_client *client = ctl_open_door(ctl, node);
+    if (client != NULL && wu_client_ping(client, PING_MS, &ctl->arena, &pong) != WU_OK) {
+        pong = NULL;
+    }
+    wu_client_close(&client);
+    if (pong != NULL && strcmp(pong->state, "serving") != 0) {
+        return ctl_complain(CTL_NO_ANSWER,
+                            "%s#%llu is %s and takes no commands: see 'wushectl doctor'",
+                            node->config.role, (unsigned long long)node->config.node, pong->state);
+    }
+    return ctl_complain(CTL_NO_ANSWER,
+                        "%s#%llu did not answer within %d s: see 'wushectl status'; the command "
+                        "may still have been taken",
+                        node->config.role, (unsigned long long)node->config.node,
+                        ctl->timeout_ms / 1000);
+}
+
 int ctl_call(struct ctl *ctl, const struct ctl_node *node, const struct wu_command *command,
              const Bus__Answer **ret_answer)
 {
@@ -289,11 +312,7 @@ int ctl_call(struct ctl *ctl, const struct ctl_node *node, const struct wu_comma
         wu_client_call(client, command, ctl->timeout_ms, &ctl->arena, &answer, &error);
     wu_client_close(&client);
     if (status == WU_BUSY) {
-        return ctl_complain(CTL_NO_ANSWER,
-                            "%s#%llu did not answer within %d s: see 'wushectl status'; the "
-                            "command may still have been taken",
-                            node->config.role, (unsigned long long)node->config.node,
-                            ctl->timeout_ms / 1000);
+        return complain_of_silence(ctl, node);
     }
     if (status != WU_OK) {
         return ctl_complain(CTL_FAILED, "%s", error.text);
