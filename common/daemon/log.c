@@ -173,7 +173,8 @@ static bool next_pair(const char **cursor_p, char name[static 64], char value[st
     return true;
 }
 
-static void say_to_journal(enum wu_log_level level, const char *event, const char *pairs)
+/* False when the journal is not there to take it. */
+static bool say_to_journal(enum wu_log_level level, const char *event, const char *pairs)
 {
     struct entry entry = {.used = 0};
     entry_add(&entry, "MESSAGE=%s %s%s%s", speaker.who, event, pairs[0] != '\0' ? " " : "", pairs);
@@ -186,7 +187,7 @@ static void say_to_journal(enum wu_log_level level, const char *event, const cha
     for (int count = 0; count < FIELDS_MAX && next_pair(&pairs, name, value); count++) {
         entry_add(&entry, "WUSHE_%s=%s", name, value);
     }
-    (void)sd_journal_sendv(entry.fields, entry.field_count);
+    return sd_journal_sendv(entry.fields, entry.field_count) == 0;
 }
 
 void wu_log(enum wu_log_level level, const char *event, const char *format, ...)
@@ -200,9 +201,7 @@ void wu_log(enum wu_log_level level, const char *event, const char *format, ...)
     (void)vsnprintf(pairs, sizeof pairs, format, args);
     va_end(args);
     replace_control(pairs);
-    if (speaker.to_journal) {
-        say_to_journal(level, event, pairs);
-    } else {
+    if (!speaker.to_journal || !say_to_journal(level, event, pairs)) {
         say_on_stderr(level, event, pairs);
     }
 }
