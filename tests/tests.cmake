@@ -2,8 +2,11 @@
 
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 
-add_library(wushe_test_support STATIC tests/support/scratch.c tests/support/world.c)
-target_link_libraries(wushe_test_support PUBLIC wushe_journal PkgConfig::CRITERION
+add_library(wushe_scratch STATIC tests/support/scratch.c)
+target_link_libraries(wushe_scratch PRIVATE wushe_posix)
+target_include_directories(wushe_scratch PUBLIC ${CMAKE_SOURCE_DIR})
+add_library(wushe_test_support STATIC tests/support/world.c)
+target_link_libraries(wushe_test_support PUBLIC wushe_scratch wushe_journal PkgConfig::CRITERION
                       PRIVATE wushe_posix)
 
 # A Criterion program. It forks per test and exits 0 on a leak report, hence the pattern.
@@ -29,3 +32,4 @@ include(tests/unit/services/ctl/ctl.cmake)
 include(tests/unit/common/daemon/daemon.cmake)
 include(tests/integration/integration.cmake)
 include(tests/fuzz/fuzz.cmake)
+include(tests/bench/bench.cmake)

@@ -1,0 +1,4 @@
+# Benchmarks are built with everything, and run by hand: tests/bench/README.md.
+add_executable(bench_linkage tests/bench/bench_linkage.c)
+target_link_libraries(bench_linkage PRIVATE wushe_core_community wushe_core_coordinator
+                      wushe_provider wushe_core_socialorg wushe_bus wushe_scratch wushe_posix)
