@@ -210,8 +210,7 @@ static bool read_list_options(struct list *list, int *argc, char **argv)
 
 int cmd_linkage_list(struct ctl *ctl, int argc, char **argv)
 {
-    static struct list list;
-    list = (struct list){.ctl = ctl, .room = LIST_ROWS};
+    struct list list = {.ctl = ctl, .room = LIST_ROWS};
     if (!read_list_options(&list, &argc, argv) || !ctl_arguments(ctl, argc, argv, 0, 0) ||
         !ctl_load_home(ctl)) {
         return CTL_USAGE;
@@ -423,7 +422,7 @@ static int open_case(struct ctl *ctl, int argc, char **argv, struct ctl_case *re
 
 int cmd_linkage_show(struct ctl *ctl, int argc, char **argv)
 {
-    static struct ctl_case the_case;
+    struct ctl_case the_case;
     int status = open_case(ctl, argc, argv, &the_case);
     if (status != CTL_OK) {
         return status;
@@ -498,8 +497,8 @@ static void print_trace_json(struct ctl *ctl, const struct ctl_trace *trace)
 
 int cmd_linkage_trace(struct ctl *ctl, int argc, char **argv)
 {
-    static struct ctl_case the_case;
-    static struct ctl_trace trace;
+    struct ctl_case the_case;
+    struct ctl_trace trace;
     int status = open_case(ctl, argc, argv, &the_case);
     if (status != CTL_OK) {
         return status;
@@ -702,8 +701,7 @@ static void print_kinds(struct totals *totals)
 
 int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv)
 {
-    static struct totals totals;
-    totals = (struct totals){.ctl = ctl};
+    struct totals totals = {.ctl = ctl};
     if (!ctl_arguments(ctl, argc, argv, 0, 0) || !ctl_load_home(ctl)) {
         return CTL_USAGE;
     }

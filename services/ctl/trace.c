@@ -129,11 +129,9 @@ static const char *level_word(uint64_t division)
 
 static struct ctl_trace_entry *add(struct ctl_trace *trace, int64_t time_ms, int order)
 {
-    static struct ctl_trace_entry beyond; /* the history is bounded, so this is never used */
-    if (trace->count == CTL_TRACE_ENTRIES_MAX) {
-        return &beyond;
-    }
-    struct ctl_trace_entry *entry = &trace->entries[trace->count++];
+    /* The history and the bookings are bounded, so the last place is never needed twice. */
+    size_t place = trace->count < CTL_TRACE_ENTRIES_MAX ? trace->count++ : trace->count - 1;
+    struct ctl_trace_entry *entry = &trace->entries[place];
     *entry = (struct ctl_trace_entry){
         .time_ms = time_ms, .order = order, .who = "", .what = "", .why = ""};
     return entry;
@@ -499,7 +497,7 @@ static const struct phrase BOOKINGS[] = {
 static void tell_bookings(struct ctl_trace *trace)
 {
     struct ctl_case *the_case = trace->the_case;
-    static struct ctl_case_transfers transfers;
+    struct ctl_case_transfers transfers;
     ctl_case_transfers(the_case, &transfers);
     for (size_t i = 0; i < transfers.count; i++) {
         const TransferRow *row = transfers.rows[i];
