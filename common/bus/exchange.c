@@ -117,6 +117,10 @@ static bool send_body(struct wu_exchange *exchange, uint32_t peer, Bus__Frame__B
 {
     size_t mark = exchange->arena.used_bytes;
     struct wu_bytes frame = wu_frame_encode(body_case, body, &exchange->arena);
+    if (frame.size > WU_FRAME_BYTES_MAX) {
+        report(exchange, true, "frame-too-large", peer, "not sent: it would break the connection");
+        frame.data = NULL;
+    }
     bool sent = frame.data != NULL &&
                 exchange->config.ops.send(exchange->config.context, peer, frame);
     wu_arena_reset(&exchange->arena, mark);

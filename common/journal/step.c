@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { N_OF_INPUT = 0xffff }; /* the n of the id of a command or timer itself */
+enum {
+    N_OF_INPUT = 0xffff,         /* the n of the id of a command or timer itself */
+    RECORD_BYTES_MAX = 512 << 10 /* so that every record fits a frame */
+};
 
 /* ---- what a handler may touch ----------------------------------------------- */
 
@@ -97,6 +100,11 @@ static void append(struct wu_step *step, struct stream_state *stream, const stru
     envelope.division = mail->division != 0 ? mail->division : step->event.division;
     envelope.traceparent = step->event.traceparent;
     envelope.data = (ProtobufCBinaryData){data.size, (uint8_t *)(uintptr_t)data.data};
+    if (data.size > RECORD_BYTES_MAX) {
+        wu_step_fail(step, "%s of %zu bytes is too large to send, %d is the limit",
+                     wu_event_type_name(mail->type), data.size, RECORD_BYTES_MAX);
+        return;
+    }
     wu_stream_append(step->node, step->txn, stream, &envelope);
 }
 
