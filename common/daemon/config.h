@@ -24,10 +24,10 @@ struct wu_config {
     uint64_t front_door_mode;            /* octal, of the socket's file: 0600 or 0660 */
     char key_file[WU_CONFIG_TEXT_MAX];
 
-    uint64_t hub_node;                    /* coordinator this node dials; 0: none (top of the tree) */
-    char hub_mail[WU_CONFIG_TEXT_MAX];    /* "tcp://host:port" */
+    uint64_t hub_node;                 /* coordinator this node dials; 0: none (top of the tree) */
+    char hub_mail[WU_CONFIG_TEXT_MAX]; /* "tcp://host:port" */
     char hub_public[WU_CONFIG_TEXT_MAX];
-    char hub_key[WU_CONFIG_TEXT_MAX];     /* its public key, 40 characters */
+    char hub_key[WU_CONFIG_TEXT_MAX]; /* its public key, 40 characters */
 
     char listen_mail[WU_CONFIG_TEXT_MAX]; /* hub only */
     char listen_public[WU_CONFIG_TEXT_MAX];
@@ -35,14 +35,16 @@ struct wu_config {
 
     uint64_t map_bytes;
     uint64_t map_bytes_max;
-    uint64_t batch_count_max;  /* inputs in one transaction */
+    uint64_t batch_count_max; /* inputs in one transaction */
     uint64_t batch_bytes_max;
     uint64_t arena_bytes;
-    uint64_t window_count;     /* unacknowledged records to one peer */
-    uint64_t stream_keep_count; /* acknowledged records kept, so that a peer restored from a backup can read them again */
-    uint64_t public_keep_count; /* records of a public topic before the slowest follower is parked */
-    uint64_t drain_ms;          /* SIGTERM: how long unsent mail may still go out */
-    char log_level[16];         /* "error", "warning", "info", "debug" */
+    uint64_t window_count;      /* unacknowledged records to one peer */
+    uint64_t stream_keep_count; /* acknowledged records kept, so that a peer restored from a backup
+                                   can read them again */
+    uint64_t
+        public_keep_count; /* records of a public topic before the slowest follower is parked */
+    uint64_t drain_ms;     /* SIGTERM: how long unsent mail may still go out */
+    char log_level[16];    /* "error", "warning", "info", "debug" */
 };
 
 /*
