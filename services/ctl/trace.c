@@ -242,8 +242,8 @@ static void tell_nobody_left(struct ctl_trace *trace, struct ctl_trace_entry *en
     const char *looked =
         event->looked_at_count == 0
             ? "nobody in reach offers it"
-            : SAY(trace, "of %u in reach %u had been asked before",
-                  (unsigned)event->looked_at_count, (unsigned)event->excluded_count);
+            : SAY(trace, "%u in reach, %u of them asked before", (unsigned)event->looked_at_count,
+                  (unsigned)event->excluded_count);
     bool optional = step != NULL && !step->required;
     entry->why = SAY(trace, "%s; %s", looked,
                      optional ? "it is optional, so it is left out"
