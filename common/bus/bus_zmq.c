@@ -512,12 +512,22 @@ void wu_bus_tick(struct wu_bus *bus, int64_t now_ms)
     }
 }
 
+/* libzmq closes the old listener in its own thread, a moment after zmq_unbind has come back. */
 static bool rebind(void *socket, const char *endpoint)
 {
+    enum { TRIES = 500, PAUSE_MS = 10 };
     char bound[256];
     size_t size = sizeof bound;
-    return zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) == 0 &&
-           zmq_unbind(socket, bound) == 0 && zmq_bind(socket, endpoint) == 0;
+    if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &size) != 0 ||
+        zmq_unbind(socket, bound) != 0) {
+        return false;
+    }
+    int rc = zmq_bind(socket, endpoint);
+    for (int tries = 0; rc != 0 && errno == EADDRINUSE && tries < TRIES; tries++) {
+        (void)zmq_poll(NULL, 0, PAUSE_MS);
+        rc = zmq_bind(socket, endpoint);
+    }
+    return rc == 0;
 }
 
 enum wu_status wu_bus_set_roster(struct wu_bus *bus, const struct wu_roster *roster,

@@ -158,7 +158,6 @@ static void halt(struct wu_exchange *exchange, struct link *link, Bus__HaltReaso
         report(exchange, true, "link-halted", link->peer, text);
     }
     struct wu_stream stream = wu_node_mail_stream(exchange->config.node, link->peer);
-    wu_node_set_halted(exchange->config.node, stream.stream, link->peer, link->halted);
     Bus__Halt message = BUS__HALT__INIT;
     message.stream = stream.name;
     message.reason = reason;
@@ -187,7 +186,7 @@ static void resume(struct wu_exchange *exchange, struct link *link)
         link->halted[0] = '\0';
         report(exchange, false, "link-resumed", link->peer, "both sides hold the same past again");
     }
-    wu_node_set_halted(exchange->config.node, link->peer, link->peer, NULL);
+    wu_node_set_halted(exchange->config.node, link->peer, link->peer, NULL, 0);
 }
 
 /* ---- greeting ---------------------------------------------------------------------------- */
@@ -298,6 +297,8 @@ static void check_our_past(struct wu_exchange *exchange, struct link *link,
         break;
     case WU_DIVERGED:
         exchange->diverged = true;
+        wu_node_set_halted(exchange->config.node, out.stream, link->peer, "diverged",
+                           out.head + 1);
         (void)snprintf(text, sizeof text,
                        "node %u holds %" PRIu64 " records of generation %u from us, we know %" PRIu64
                        " of generation %u: this store is older than what was sent",
@@ -305,6 +306,7 @@ static void check_our_past(struct wu_exchange *exchange, struct link *link,
         halt(exchange, link, BUS__HALT_REASON__HALT_REASON_DIVERGED, text);
         break;
     default:
+        wu_node_set_halted(exchange->config.node, out.stream, link->peer, "parked", out.first);
         (void)snprintf(text, sizeof text,
                        "node %u wants record %" PRIu64 ", the oldest held is %" PRIu64
                        ": it is parked",

@@ -177,8 +177,10 @@ bool wu_node_has_news(const struct wu_node *node);
 uint64_t wu_node_acked_next(const struct wu_node *node, uint32_t stream, uint32_t peer);
 
 /*
- * That link cannot go on (diverged, or trimmed past the follower): remembered
- * with the stream's head now, so that `generation begin` knows what the
- * follower cannot have. NULL takes the mark away.
+ * That stream cannot go on to that follower (diverged, or trimmed past it).
+ * keep_from is the first record that the follower cannot have: `generation
+ * begin` takes it and what follows along. The first mark stands; NULL takes it
+ * away.
  */
-void wu_node_set_halted(struct wu_node *node, uint32_t stream, uint32_t peer, const char *why);
+void wu_node_set_halted(struct wu_node *node, uint32_t stream, uint32_t peer, const char *why,
+                        uint64_t keep_from);

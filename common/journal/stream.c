@@ -425,7 +425,8 @@ uint64_t wu_node_acked_next(const struct wu_node *node, uint32_t stream, uint32_
     return found ? node->followers[index].next : 1;
 }
 
-void wu_node_set_halted(struct wu_node *node, uint32_t stream, uint32_t peer, const char *why)
+void wu_node_set_halted(struct wu_node *node, uint32_t stream, uint32_t peer, const char *why,
+                        uint64_t keep_from)
 {
     struct follower *follower = follower_of(node, stream, peer);
     bool is_halted = follower != NULL && follower->halted[0] != '\0';
@@ -433,8 +434,7 @@ void wu_node_set_halted(struct wu_node *node, uint32_t stream, uint32_t peer, co
         return; /* the first mark stands: what came after it is what the follower lacks */
     }
     (void)snprintf(follower->halted, sizeof follower->halted, "%s", why != NULL ? why : "");
-    struct stream_state *state = wu_stream_find(node, stream);
-    follower->halted_head = why != NULL && state != NULL ? state->committed.head : 0;
+    follower->halted_head = keep_from > 0 ? keep_from - 1 : 0;
     follower->dirty = true;
     node->followers_dirty = true;
 }
