@@ -1,3 +1,4 @@
+#include "services/coordinator/core/record.h"
 #include "services/coordinator/core/tables.h"
 #include "services/ctl/views.h"
 
@@ -17,5 +18,5 @@ const CoordinatorState__KindRow *ctl_view_kind(struct wu_txn *txn, const char *c
 const CoordinatorState__LinkageRow *ctl_view_linkage(struct wu_txn *txn,
                                                      const struct wu_id *linkage_id)
 {
-    return linkages_get(txn, &(struct linkage_key){*linkage_id});
+    return linkage_whole(txn, wu_txn_arena(txn), linkage_id);
 }

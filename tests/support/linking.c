@@ -1,6 +1,7 @@
 #include "tests/support/linking.h"
 
 #include "services/coordinator/core/core.h"
+#include "services/coordinator/core/record.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -451,7 +452,9 @@ size_t timer_count(void)
 
 const LinkageRow *linkage_row(uint64_t n)
 {
-    return linkages_get(world_txn(world), &(struct linkage_key){need_id(n)});
+    struct wu_txn *txn = world_txn(world);
+    const struct wu_id id = need_id(n);
+    return linkage_whole(txn, wu_txn_arena(txn), &id);
 }
 
 CoordinatorState__StepState step_state(uint64_t n, uint32_t step_no)

@@ -11,7 +11,6 @@ static void point_to_arrays(struct linkage *linkage)
         linkage->step_list[i] = &linkage->steps[i];
     }
     linkage->row.steps = linkage->step_list;
-    linkage->row.history = linkage->history;
 }
 
 void linkage_begin(struct linkage *linkage, struct wu_step *fold, const struct wu_id *id)
@@ -28,15 +27,12 @@ bool linkage_load(struct linkage *linkage, struct wu_step *fold, const struct wu
     if (stored == NULL) {
         return false;
     }
-    WU_ASSERT(stored->n_steps <= LINKAGE_STEPS_MAX && stored->n_history <= LINKAGE_HISTORY_MAX);
+    WU_ASSERT(stored->n_steps <= LINKAGE_STEPS_MAX && stored->n_history == 0);
     linkage->fold = fold;
     linkage->id = *id;
     linkage->row = *stored;
     for (size_t i = 0; i < stored->n_steps; i++) {
         linkage->steps[i] = *stored->steps[i];
-    }
-    for (size_t i = 0; i < stored->n_history; i++) {
-        linkage->history[i] = stored->history[i];
     }
     point_to_arrays(linkage);
     return true;
@@ -45,6 +41,29 @@ bool linkage_load(struct linkage *linkage, struct wu_step *fold, const struct wu
 void linkage_save(struct linkage *linkage)
 {
     linkages_put(wu_step_txn(linkage->fold), &(struct linkage_key){linkage->id}, &linkage->row);
+}
+
+const LinkageRow *linkage_whole(struct wu_txn *txn, struct wu_arena *arena,
+                                const struct wu_id *id)
+{
+    const LinkageRow *stored = linkages_get(txn, &(struct linkage_key){*id});
+    LinkageRow *whole = stored != NULL ? wu_arena_take(arena, sizeof *whole) : NULL;
+    HistoryEntry **lines =
+        whole != NULL ? wu_arena_take(arena, LINKAGE_HISTORY_MAX * sizeof *lines) : NULL;
+    if (lines == NULL) {
+        return NULL;
+    }
+    *whole = *stored;
+    whole->history = lines;
+    struct history_key key = {.linkage_id = *id};
+    const HistoryEntry *entry = NULL;
+    for (bool found = history_from(txn, &key, 1, &entry);
+         found && whole->n_history < LINKAGE_HISTORY_MAX;
+         found = history_after(txn, &key, 1, &entry)) {
+        /* a list of messages is of writable ones; nobody writes */
+        lines[whole->n_history++] = (HistoryEntry *)(uintptr_t)entry;
+    }
+    return whole;
 }
 
 LinkageStep *linkage_step(struct linkage *linkage, uint32_t step_no)
@@ -92,47 +111,38 @@ ProtobufCBinaryData linkage_keep_id(struct linkage *linkage, const struct wu_id 
     return (ProtobufCBinaryData){copy != NULL ? sizeof id->bytes : 0, copy};
 }
 
-/* Room for one more line; NULL if there is no memory. */
-static HistoryEntry *next_entry(struct linkage *linkage)
+/* Writes the line; beyond the bound the oldest line goes. */
+static void tell(struct linkage *linkage, const HistoryEntry *entry)
 {
-    HistoryEntry *entry = wu_arena_take(wu_step_arena(linkage->fold), sizeof *entry);
-    if (entry == NULL) {
-        return NULL;
+    struct wu_txn *txn = wu_step_txn(linkage->fold);
+    LinkageRow *row = &linkage->row;
+    if (row->history_count - row->history_dropped == LINKAGE_HISTORY_MAX) {
+        history_del(txn, &(struct history_key){linkage->id, row->history_dropped++});
     }
-    coordinator_state__history_entry__init(entry);
-    if (linkage->row.n_history == LINKAGE_HISTORY_MAX) {
-        memmove(linkage->history, linkage->history + 1,
-                (LINKAGE_HISTORY_MAX - 1) * sizeof linkage->history[0]);
-        linkage->row.n_history--;
-        linkage->row.history_dropped++;
-    }
-    linkage->history[linkage->row.n_history++] = entry;
-    return entry;
+    history_put(txn, &(struct history_key){linkage->id, row->history_count++}, entry);
 }
 
 void linkage_note(struct linkage *linkage, const struct note *note)
 {
-    HistoryEntry *entry = next_entry(linkage);
-    if (entry == NULL) {
-        return;
-    }
-    entry->time_ms = wu_step_event(linkage->fold)->time_ms;
-    entry->seq = wu_step_event(linkage->fold)->seq;
-    entry->type = note->type;
-    entry->code = note->code;
-    entry->why = note->why;
+    HistoryEntry entry = COORDINATOR_STATE__HISTORY_ENTRY__INIT;
+    entry.time_ms = wu_step_event(linkage->fold)->time_ms;
+    entry.seq = wu_step_event(linkage->fold)->seq;
+    entry.type = note->type;
+    entry.code = note->code;
+    entry.why = note->why;
     if (note->text != NULL) {
-        entry->text = linkage_text(linkage, note->text);
+        entry.text = linkage_text(linkage, note->text);
     }
     if (note->step != NULL) {
-        entry->step_no = note->step->step_no;
-        entry->attempt = note->step->attempt;
-        entry->provider_id = note->step->provider_id;
-        entry->provider = note->step->provider;
+        entry.step_no = note->step->step_no;
+        entry.attempt = note->step->attempt;
+        entry.provider_id = note->step->provider_id;
+        entry.provider = note->step->provider;
     }
     if (note->choice != NULL) {
-        entry->division = note->choice->division;
-        entry->looked_at_count = note->choice->looked_at_count;
-        entry->excluded_count = note->choice->excluded_count;
+        entry.division = note->choice->division;
+        entry.looked_at_count = note->choice->looked_at_count;
+        entry.excluded_count = note->choice->excluded_count;
     }
+    tell(linkage, &entry);
 }

@@ -7,8 +7,8 @@
 
 /*
  * A linkage while one event is folded: its row, unpacked once, changed in
- * place and written once. Everything about a linkage is in that one row, its
- * story too.
+ * place and written once. Its story lies beside it, line by line, and is only
+ * ever added to.
  */
 enum {
     LINKAGE_STEPS_MAX = KIND_STEPS_MAX + 1, /* the assessment and a plan */
@@ -22,7 +22,6 @@ struct linkage {
     LinkageRow row; /* its lists are the arrays below */
     LinkageStep steps[LINKAGE_STEPS_MAX];
     LinkageStep *step_list[LINKAGE_STEPS_MAX];
-    HistoryEntry *history[LINKAGE_HISTORY_MAX];
 };
 
 /* A linkage that is not in the store yet. */
@@ -32,6 +31,10 @@ void linkage_begin(struct linkage *linkage, struct wu_step *fold, const struct w
 bool linkage_load(struct linkage *linkage, struct wu_step *fold, const struct wu_id *id);
 
 void linkage_save(struct linkage *linkage);
+
+/* For readers: the row with its whole story in `history`, or NULL. Lives in the txn's arena. */
+const LinkageRow *linkage_whole(struct wu_txn *txn, struct wu_arena *arena,
+                                const struct wu_id *id);
 
 /* NULL if the linkage has no step of that number. */
 LinkageStep *linkage_step(struct linkage *linkage, uint32_t step_no);

@@ -36,6 +36,13 @@ const struct wu_table COORDINATOR_LINKAGES = {
     .row = &coordinator_state__linkage_row__descriptor,
 };
 
+const struct wu_table COORDINATOR_HISTORY = {
+    .name = "coordinator.history",
+    .key_size = sizeof(struct history_key),
+    .key = {WU_KEY(struct history_key, linkage_id), WU_KEY(struct history_key, line)},
+    .row = &coordinator_state__history_entry__descriptor,
+};
+
 const struct wu_table COORDINATOR_LINKAGES_OPEN = {
     .name = "coordinator.linkages_open",
     .key_size = sizeof(struct linkage_key),
@@ -53,5 +60,6 @@ const struct wu_table *const COORDINATOR_TABLES[] = {
     &COORDINATOR_KINDS,     &COORDINATOR_KIND_VERSIONS,
     &COORDINATOR_PROVIDERS, &COORDINATOR_CANDIDATES,
     &COORDINATOR_LINKAGES,  &COORDINATOR_LINKAGES_OPEN,
-    &COORDINATOR_OUTCOMES,  NULL,
+    &COORDINATOR_HISTORY,   &COORDINATOR_OUTCOMES,
+    NULL,
 };

@@ -52,6 +52,14 @@ struct linkage_key {
 extern const struct wu_table COORDINATOR_LINKAGES;
 WU_TABLE_OF(linkages, COORDINATOR_LINKAGES, struct linkage_key, LinkageRow);
 
+/* The stories of linkages, line by line. */
+struct history_key {
+    struct wu_id linkage_id;
+    uint32_t line; /* 0, 1, 2 ... */
+};
+extern const struct wu_table COORDINATOR_HISTORY;
+WU_TABLE_OF(history, COORDINATOR_HISTORY, struct history_key, HistoryEntry);
+
 /* The open ones, so that they can be listed without walking through the past. */
 extern const struct wu_table COORDINATOR_LINKAGES_OPEN;
 WU_INDEX_OF(linkages_open, COORDINATOR_LINKAGES_OPEN, struct linkage_key);
