@@ -1,3 +1,4 @@
+#include "common/store/store.h"
 #include "services/coordinator/core/record.h"
 #include "services/coordinator/core/tables.h"
 #include "services/ctl/views.h"
