@@ -7,8 +7,10 @@
  *
  *   bench_linkage [--linkages N] [--in-flight N] [--bin FOLDER]
  *
- * Prints one JSON line: rates, the latency of one linkage, and the processor
- * time each process used. Everything is fsynced, as in production.
+ * Prints one JSON line: rates, the latency of one linkage, the processor time
+ * each process used, memory of each idle daemon, and how long the coordinator
+ * takes from SIGKILL to serving with all these linkages in its store.
+ * Everything is fsynced, as in production.
  */
 #include "common/base/assert.h"
 #include "common/base/time.h"
@@ -41,7 +43,8 @@ enum role { COORDINATOR, COMMUNITY, SOCIALORG, SOCIALWORKER, VOLUNTEER, CHARITY,
 static const char *const ROLE_NAMES[ROLES] = {"coordinator",  "community", "socialorg",
                                               "socialworker", "volunteer", "charity"};
 
-/* The coordinator's tables.h and the community's use the same short names: only these are needed. */
+/* The coordinator's tables.h and the community's use the same short names: only these are needed.
+ */
 extern const struct wu_table COORDINATOR_PROVIDERS;
 extern const struct wu_table COORDINATOR_OUTCOMES;
 static const struct wu_table *const COORDINATOR_LOOK[] = {&COORDINATOR_PROVIDERS,
@@ -67,6 +70,7 @@ struct bench {
     uint64_t *sent; /* hashes of steps and needs that were reported already */
     int64_t *raised_us;
     int64_t *took_us;
+    long idle_rss_kib[ROLES];
 };
 
 static int64_t now_us(void)
@@ -166,8 +170,7 @@ static struct wu_txn *look(struct bench *bench, enum role role)
 static void take_setup_answer(struct bench *bench, enum role role)
 {
     const Bus__Answer *answer = NULL;
-    must(wu_client_answer(bench->doors[role], 10000, &bench->arena, &answer) == WU_OK,
-         "no answer");
+    must(wu_client_answer(bench->doors[role], 10000, &bench->arena, &answer) == WU_OK, "no answer");
     if (answer->status != BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED) {
         (void)fprintf(stderr, "bench_linkage: %s: %s\n", answer->code, answer->text);
         exit(1);
@@ -434,8 +437,7 @@ static void confirm_needs(struct bench *bench)
         body.need_id = wu_id_to_pb(&key.need_id);
         body.verdict = COMMUNITY__VERDICT__VERDICT_MET;
         body.rating = 5;
-        must(wu_client_send(bench->doors[COMMUNITY], &command, &number) == WU_OK,
-             "cannot confirm");
+        must(wu_client_send(bench->doors[COMMUNITY], &command, &number) == WU_OK, "cannot confirm");
         if (bench->in_flight == 1) {
             bench->took_us[bench->confirmed] = now_us() - bench->raised_us[bench->confirmed];
         }
@@ -486,12 +488,14 @@ static void play(struct bench *bench)
         take_answers(bench);
         closed = closed_count(bench);
         if (bench->in_flight > 1) {
-            (void)usleep(3000); /* people look at their desk now and then; the cores are the daemons' */
+            (void)usleep(
+                3000); /* people look at their desk now and then; the cores are the daemons' */
         }
     }
 }
 
-/* ---- figures ---------------------------------------------------------------------------------- */
+/* ---- figures ----------------------------------------------------------------------------------
+ */
 
 static long cpu_ms(pid_t pid)
 {
@@ -512,6 +516,33 @@ static long cpu_ms(pid_t pid)
         return -1;
     }
     return (long)((user + kernel) * 1000 / (unsigned long)sysconf(_SC_CLK_TCK));
+}
+
+static long rss_kib(pid_t pid)
+{
+    char path[64];
+    char line[256];
+    long kib = -1;
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && kib < 0 && fgets(line, sizeof line, file) != NULL) {
+        (void)sscanf(line, "VmRSS: %ld kB", &kib);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return kib;
+}
+
+/* Killed and started again: how long until its door answers. */
+static double restart_ms(struct bench *bench, enum role role)
+{
+    (void)kill(bench->pids[role], SIGKILL);
+    (void)waitpid(bench->pids[role], NULL, 0);
+    wu_client_close(&bench->doors[role]);
+    int64_t start_us = now_us();
+    start_role(bench, role);
+    return (double)(now_us() - start_us) / 1e3;
 }
 
 static int compare_i64(const void *a, const void *b)
@@ -550,11 +581,17 @@ static void print_figures(struct bench *bench, int64_t spent_us, uint64_t events
                      (double)bench->took_us[bench->confirmed / 2] / 1e3,
                      (double)bench->took_us[bench->confirmed * 99 / 100] / 1e3);
     }
-    (void)printf(",\"cpu_ms\":{");
+    (void)printf(",\"idle_rss_kib\":{");
+    for (int role = 0; role < ROLES; role++) {
+        (void)printf("%s\"%s\":%ld", role > 0 ? "," : "", ROLE_NAMES[role],
+                     bench->idle_rss_kib[role]);
+    }
+    (void)printf("},\"cpu_ms\":{");
     for (int role = 0; role < ROLES; role++) {
         (void)printf("\"%s\":%ld,", ROLE_NAMES[role], cpu_ms(bench->pids[role]) - cpu_before[role]);
     }
-    (void)printf("\"people\":%ld}}\n", cpu_ms(getpid()) - cpu_before[ROLES]);
+    (void)printf("\"people\":%ld},", cpu_ms(getpid()) - cpu_before[ROLES]);
+    (void)printf("\"restart_ms\":%.1f}\n", restart_ms(bench, COORDINATOR));
 }
 
 static void run(struct bench *bench)
@@ -612,6 +649,9 @@ int main(int argc, char **argv)
                                             : role == COMMUNITY ? COMMUNITY_TABLES
                                                                 : PROVIDER_LOOK;
         open_store(&bench, (enum role)role, own);
+    }
+    for (int role = 0; role < ROLES; role++) {
+        bench.idle_rss_kib[role] = rss_kib(bench.pids[role]);
     }
     fill_city(&bench);
     run(&bench);
