@@ -78,17 +78,19 @@ static bool complain_key(const struct source *source, const yaml_node_t *node, c
 {
     char all[512] = "";
     size_t used = 0;
-    const struct key *nearest = keys;
+    const char *nearest = NULL;
+    int nearest_distance = WU_NEAREST_FAR;
     for (const struct key *key = keys; key->name != NULL; key++) {
-        if (wu_word_distance(name, key->name) < wu_word_distance(name, nearest->name)) {
-            nearest = key;
+        int distance = wu_word_distance(name, key->name);
+        if (distance < nearest_distance) {
+            nearest = key->name;
+            nearest_distance = distance;
         }
         int size = snprintf(all + used, sizeof all - used, "%s%s", used > 0 ? ", " : "", key->name);
         used += size > 0 && (size_t)size < sizeof all - used ? (size_t)size : 0;
     }
-    if (wu_word_is_near(name, nearest->name)) {
-        return complain(source, node, "unknown key '%.60s': did you mean '%s'?", name,
-                        nearest->name);
+    if (nearest != NULL && wu_word_is_near(name, nearest)) {
+        return complain(source, node, "unknown key '%.60s': did you mean '%s'?", name, nearest);
     }
     return complain(source, node, "unknown key '%.60s': the keys are %s", name, all);
 }

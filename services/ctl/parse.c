@@ -3,7 +3,6 @@
 #include "common/base/division.h"
 #include "common/base/time.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -270,7 +269,7 @@ bool ctl_parse_last_day(const char *text, const struct ctl_clock *clock, int64_t
 bool ctl_parse_time_by(const char *text, const char *format, int64_t utc_offset_min,
                        int64_t *ret_ms)
 {
-    struct tm parts = {.tm_mday = 1, .tm_gmtoff = (long)(utc_offset_min * 60)};
+    struct tm parts = {.tm_mday = 1, .tm_gmtoff = (long)utc_offset_min * 60};
     const char *rest = strptime(text, format, &parts);
     if (rest == NULL || *rest != '\0') {
         return false;
@@ -279,7 +278,7 @@ bool ctl_parse_time_by(const char *text, const char *format, int64_t utc_offset_
     if (year > 9999 || !day_is_real(year, parts.tm_mon + 1, parts.tm_mday)) {
         return false;
     }
-    int64_t seconds = (int64_t)parts.tm_hour * 3600 + parts.tm_min * 60 + parts.tm_sec;
+    int64_t seconds = (int64_t)parts.tm_hour * 3600 + (int64_t)parts.tm_min * 60 + parts.tm_sec;
     *ret_ms = days_of(year, parts.tm_mon + 1, parts.tm_mday) * WU_DAY_MS +
               (seconds - (int64_t)parts.tm_gmtoff) * WU_SECOND_MS;
     return true;
@@ -309,9 +308,16 @@ bool ctl_parse_weekly(const char *text, struct ctl_weekly *ret_weekly)
 
 /* ---- words ---------------------------------------------------------------- */
 
+/* Small letters, and '-' for '_'. */
 static char word_letter(char letter)
 {
-    return letter == '_' ? '-' : (char)tolower((unsigned char)letter);
+    static const char large[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    static const char small[] = "abcdefghijklmnopqrstuvwxyz-";
+    const char *at = letter != '\0' ? strchr(large, letter) : NULL;
+    if (at != NULL) {
+        letter = small[at - large];
+    }
+    return letter;
 }
 
 /* The part of the name behind the prefix, NULL for a name without it. */

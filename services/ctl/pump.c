@@ -239,7 +239,7 @@ int ctl_pump_send(struct ctl_pump *pump, const struct ctl_node *node,
 {
     struct door *door = NULL;
     int status = door_of(pump, node, &door);
-    if (status != CTL_OK) {
+    if (door == NULL) {
         return status;
     }
     while (!door->given_up) {

@@ -77,22 +77,28 @@ char *ctl_text_break(const char *text, size_t room)
     return broken;
 }
 
+/* Gives every column that needs at most its share what it needs. False when none does any more. */
+static bool settle_narrow(const size_t *wanted, size_t count, size_t *left, size_t *open_count,
+                          size_t *rooms)
+{
+    size_t share = *open_count > 0 ? *left / *open_count : 0;
+    size_t before = *open_count;
+    for (size_t i = 0; i < count; i++) {
+        if (rooms[i] == 0 && wanted[i] <= share) {
+            rooms[i] = wanted[i] > 0 ? wanted[i] : 1;
+            *left -= wanted[i];
+            (*open_count)--;
+        }
+    }
+    return *open_count < before;
+}
+
 void ctl_share_width(const size_t *wanted, size_t count, size_t total, size_t *ret_rooms)
 {
     size_t left = total;
     size_t open_count = count;
     memset(ret_rooms, 0, count * sizeof ret_rooms[0]);
-    for (bool again = true; again && open_count > 0;) {
-        again = false;
-        size_t share = left / open_count;
-        for (size_t i = 0; i < count; i++) {
-            if (ret_rooms[i] == 0 && wanted[i] <= share) {
-                ret_rooms[i] = wanted[i] > 0 ? wanted[i] : 1;
-                left -= wanted[i];
-                open_count--;
-                again = true;
-            }
-        }
+    while (settle_narrow(wanted, count, &left, &open_count, ret_rooms)) {
     }
     for (size_t i = 0; i < count; i++) {
         if (ret_rooms[i] == 0) {
