@@ -289,32 +289,39 @@ enum wu_status wu_client_call(struct wu_client *client, const struct wu_command 
                         timeout_ms);
 }
 
+/* Waits until something may be sent, at most until then: the door may open while we wait. */
+static bool wait_writable(struct wu_client *client, int64_t until_ms)
+{
+    zmq_pollitem_t item = {.socket = client->socket, .events = ZMQ_POLLOUT};
+    int64_t left_ms = until_ms - now_ms();
+    (void)zmq_poll(&item, 1, (long)(left_ms > 0 ? left_ms : 0));
+    return (item.revents & ZMQ_POLLOUT) != 0;
+}
+
 enum wu_status wu_client_ping(struct wu_client *client, int timeout_ms, struct wu_arena *arena,
                               const Bus__Pong **ret_pong)
 {
+    enum { AGAIN_MS = 200 };
     Bus__Ping ping = BUS__PING__INIT;
     ping.number = ++client->ping_number;
     int64_t until_ms = now_ms() + timeout_ms;
-    int64_t sent_ms = 0;
-    for (;;) {
-        int64_t now = now_ms();
-        if (now - sent_ms >= 200) { /* the door may open while we wait */
-            struct wu_bytes packed = wu_frame_encode(BUS__FRAME__BODY_PING, &ping.base, arena);
-            if (packed.data == NULL) {
-                return WU_NO_MEMORY;
-            }
-            (void)zmq_send(client->socket, packed.data, packed.size, ZMQ_DONTWAIT);
-            sent_ms = now;
+    while (wait_writable(client, until_ms)) {
+        struct wu_bytes packed = wu_frame_encode(BUS__FRAME__BODY_PING, &ping.base, arena);
+        if (packed.data == NULL) {
+            return WU_NO_MEMORY;
         }
-        int64_t stop_ms = sent_ms + 200 < until_ms ? sent_ms + 200 : until_ms;
-        const Bus__Frame *frame = wait_frame(client, stop_ms, arena);
+        (void)zmq_send(client->socket, packed.data, packed.size, ZMQ_DONTWAIT);
+        int64_t again_ms = now_ms() + AGAIN_MS;
+        const Bus__Frame *frame =
+            wait_frame(client, again_ms < until_ms ? again_ms : until_ms, arena);
         if (frame != NULL && frame->body_case == BUS__FRAME__BODY_PONG &&
             frame->pong->number == ping.number) {
             *ret_pong = frame->pong;
             return WU_OK;
         }
         if (frame == NULL && now_ms() >= until_ms) {
-            return WU_BUSY;
+            break;
         }
     }
+    return WU_BUSY;
 }
