@@ -198,8 +198,10 @@ static void say_hello(struct wu_exchange *exchange, struct link *link, bool answ
     Bus__Position mine;
     Bus__Position yours;
     set_position(&mine, out.name, out.generation, out.head + 1, out.hash);
-    set_position(&yours, exchange->own_mail, link->taken.generation, link->taken.next,
-                 link->taken.hash);
+    /* what the running batch has taken is not on disk yet, and Hello acknowledges */
+    struct wu_cursor on_disk =
+        wu_node_cursor(exchange->config.node, link->peer, exchange->own_mail);
+    set_position(&yours, exchange->own_mail, on_disk.generation, on_disk.next, on_disk.hash);
     const char *const *follows = wu_node_core(exchange->config.node)->follows;
     const char *names[FOLLOWS_MAX];
     size_t count = 0;
@@ -787,8 +789,10 @@ static void fetch(struct wu_exchange *exchange, struct topic *topic)
     }
     Bus__Position from;
     Bus__Fetch message = BUS__FETCH__INIT;
-    set_position(&from, topic->stream, topic->taken.generation, topic->taken.next,
-                 topic->taken.hash);
+    /* a question acknowledges too: from what is on disk, not from what is taken */
+    struct wu_cursor on_disk =
+        wu_node_cursor(exchange->config.node, topic->peer, topic->stream);
+    set_position(&from, topic->stream, on_disk.generation, on_disk.next, on_disk.hash);
     message.from = &from;
     topic->fetching = send_body(exchange, topic->peer, BUS__FRAME__BODY_FETCH, &message.base);
     topic->fetched_ms = exchange->now_ms;

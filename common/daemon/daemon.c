@@ -15,6 +15,7 @@
 #include "common/daemon/config.h"
 #include "common/daemon/log.h"
 #include "common/daemon/notify.h"
+#include "common/daemon/witness.h"
 #include "common/fold/pb.h"
 
 #include <errno.h>
@@ -67,6 +68,7 @@ struct daemon {
     uint64_t refused_count;
     uint64_t logged_refused_count;
     uint64_t logged_dead_count;
+    struct wu_witness witness; /* as it is on disk */
     char who[64];
     int exit_status; /* -1: go on */
 };
@@ -404,6 +406,33 @@ static bool disk_is_full(const struct daemon *daemon)
            (uint64_t)info.f_bavail * info.f_frsize < DISK_RESERVE_BYTES;
 }
 
+static struct wu_witness stands_at(const struct daemon *daemon)
+{
+    struct wu_node_info info = wu_node_info(daemon->node);
+    return (struct wu_witness){.generation = info.generation, .journal_seq = info.journal_seq};
+}
+
+/* Restored from an older copy: its own witness says so, or a peer does. */
+static bool is_diverged(const struct daemon *daemon)
+{
+    return wu_witness_is_ahead(daemon->witness, stands_at(daemon)) ||
+           wu_exchange_is_diverged(daemon->exchange);
+}
+
+static void follow_store(struct daemon *daemon)
+{
+    struct wu_witness now = stands_at(daemon);
+    struct wu_error error = {{0}};
+    if (!wu_witness_is_ahead(now, daemon->witness)) {
+        return;
+    }
+    if (wu_witness_save(daemon->config.state_dir, now, &error) == WU_OK) {
+        daemon->witness = now;
+    } else {
+        wu_log(WU_LOG_WARNING, "witness", "text=\"%s\"", error.text);
+    }
+}
+
 static void review_state(struct daemon *daemon)
 {
     if (daemon->state == DRAINING) {
@@ -416,7 +445,7 @@ static void review_state(struct daemon *daemon)
         set_state(daemon, FULL, "less than 64 MiB of disk are free");
     } else if (daemon->state == FULL && used_bytes + (used_bytes >> 4) >= daemon->config.map_bytes_max) {
         return; /* only a larger map_bytes_max helps */
-    } else if (wu_exchange_is_diverged(daemon->exchange)) {
+    } else if (is_diverged(daemon)) {
         set_state(daemon, DIVERGED, "this store is older than what it has sent");
     } else {
         set_state(daemon, SERVING, "all is well");
@@ -446,6 +475,7 @@ static void tick(struct daemon *daemon)
     }
     daemon->next_tick_ms = now_ms + WU_SECOND_MS;
     review_state(daemon);
+    follow_store(daemon);
     wu_exchange_tick(daemon->exchange, clock_ms());
     wu_bus_tick(daemon->bus, clock_ms());
     wu_store_clean_readers(wu_node_store(daemon->node));
@@ -706,9 +736,11 @@ static int run(const struct wu_core *core, const char *path)
     if (status == WU_OK) {
         struct wu_node_info info = wu_node_info(daemon.node);
         daemon.committed_at_ms = info.time_ms;
+        daemon.witness = wu_witness_load(daemon.config.state_dir);
+        review_state(&daemon); /* before anything is taken in */
         wu_log(WU_LOG_INFO, "ready", "seq=%" PRIu64 " generation=%u version=%s door=\"%s\"",
                info.journal_seq, info.generation, WUSHE_VERSION, daemon.config.front_door);
-        wu_notify_ready(STATE_NAMES[SERVING]);
+        wu_notify_ready(STATE_NAMES[daemon.state]);
         exit_status = serve(&daemon);
     } else {
         wu_log(WU_LOG_ERROR, "not-started", "text=\"%s\"", error.text);
