@@ -520,20 +520,22 @@ static enum wu_status receive_ack(struct wu_exchange *exchange, struct link *lin
         }
         return WU_OK;
     }
-    if (!link->greeted || link->halted[0] != '\0' ||
-        position->generation != link->out_generation || position->next > link->sent_next) {
-        return WU_OK; /* about a past before the last Hello */
+    if (!link->greeted || link->halted[0] != '\0') {
+        return WU_OK;
     }
-    resumed_there(exchange, link);
-    if (position->next != link->acked) {
+    /* else it is about a past before the last Hello, or nothing of this generation has come */
+    bool counts = position->generation == link->out_generation && position->next <= link->sent_next;
+    if (counts) {
+        resumed_there(exchange, link);
+    }
+    if (counts && position->next != link->acked) {
         link->acked = position->next;
         link->moved_ms = exchange->now_ms;
         stream = wu_node_mail_stream(exchange->config.node, link->peer);
         wu_node_acked(exchange->config.node, stream.stream, link->peer, position->next);
-    } else if (link->acked < link->sent_next &&
-               exchange->now_ms - link->moved_ms > STALL_MS) {
-        stream = wu_node_mail_stream(exchange->config.node, link->peer);
-        start_sending(exchange, link, &stream, position->next); /* frames were lost: again */
+    } else if (link->acked < link->sent_next && exchange->now_ms - link->moved_ms > STALL_MS) {
+        link->moved_ms = exchange->now_ms;
+        say_hello(exchange, link, true); /* frames were lost: the answer says where to go on */
     }
     pump(exchange, link);
     return WU_OK;
