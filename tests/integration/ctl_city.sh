@@ -1,0 +1,184 @@
+#!/bin/bash
+# wushectl at a living city: what is on file goes in, a need is raised, five
+# societies work on it, the resident has the last word, and the story of it can
+# be read. A node is killed in the middle of an import.
+#
+#   tests/integration/ctl_city.sh FOLDER_OF_PROGRAMS
+set -uo pipefail
+programs=$(realpath "$1") || exit 1
+work=$(mktemp -d)
+roles="coordinator community socialorg socialworker volunteer charity"
+declare -A process
+failed=0
+
+stop_all() {
+    local role
+    for role in $roles; do
+        [[ -n ${process[$role]-} ]] && kill -9 "${process[$role]}" 2>/dev/null
+    done
+    wait 2>/dev/null
+    rm -rf "$work"
+}
+trap stop_all EXIT
+cd "$work" || exit 1
+unset WUSHE_HOME
+
+ctl() {
+    "$programs/wushectl" --quiet "$@"
+}
+
+# expect STATUS PATTERN WORD ...: exit status, and an extended regular expression in what is said
+expect() {
+    local status=$1 pattern=$2 said rc
+    shift 2
+    said=$(ctl "$@" 2>&1)
+    rc=$?
+    if ((rc != status)) || ! grep -Eq -- "$pattern" <<<"$said"; then
+        printf 'FAILED: wushectl %s\n  status %s, expected %s\n  no "%s" in:\n%s\n' \
+            "$*" "$rc" "$status" "$pattern" "$said"
+        failed=1
+    fi
+}
+
+# soon PATTERN WORD ...: the same answer within ten seconds, for what a second node has to hear first
+soon() {
+    local pattern=$1 said try
+    shift
+    for try in $(seq 100); do
+        said=$(ctl "$@" 2>&1)
+        grep -Eq -- "$pattern" <<<"$said" && return
+        read -rt 0.1 <>"$work/pause"
+    done
+    printf 'FAILED: wushectl %s\n  after %s tries no "%s" in:\n%s\n' "$*" "$try" "$pattern" "$said"
+    failed=1
+}
+
+start() {
+    "$programs/wushe-$1" --config "city/$1/node.yaml" >>"$1.log" 2>&1 &
+    process[$1]=$!
+}
+
+mkfifo pause
+port=$((20000 + $$ % 20000 / 2 * 2))
+ctl init city --port "$port" >/dev/null || exit 1
+mkdir demo
+"$programs/wushe-demo-city" demo --seed 11 >/dev/null 2>&1 || exit 1
+for role in $roles; do
+    start "$role"
+done
+for role in $roles; do
+    soon "^ +[0-9]+ $role +serving" status
+done
+
+# ---- what is on file -------------------------------------------------------------
+for file in kinds organisations people resources; do
+    rows=$(($(wc -l <demo/$file.csv) - 1))
+    expect 0 "^$rows $file read in .*: $rows accepted, 0 rejected" import "$file" "demo/$file.csv"
+done
+expect 0 "known before" import people demo/people.csv
+kind_count=$(($(wc -l <demo/kinds.csv) - 1))
+soon "community.kinds +$kind_count " store dump community
+rows=$(($(wc -l <demo/needs.csv) - 1))
+expect 0 ": $rows accepted, 0 rejected" import needs demo/needs.csv
+expect 0 "\"accepted\":$rows,\"known_before\":$rows,\"rejected\":0" import needs demo/needs.csv --json
+soon "community.needs +$rows " store dump community
+
+# ---- bad rows end in the rejects, which can be mended and brought again ----------
+place=$(grep -m1 ^community demo/organisations.csv | cut -d, -f4)
+cat >bad.csv <<END
+ref,division,kind
+X-1,$place,elderly-meal
+X-2,4201,elderly-meal
+X-3,$place,no-such-kind
+X-4,$place,"elderly-meal
+X-5,$place,elderly-meal
+END
+expect 1 "5 needs read in .*: 2 accepted, 3 rejected" import needs bad.csv
+head -1 bad.rejects.csv | grep -q '^ref,division,kind,line,code,reason$' || failed=1
+grep -q '^X-2,4201,elderly-meal,3,DIVISION_MALFORMED,' bad.rejects.csv || failed=1
+grep -q "^X-3,$place,no-such-kind,4,NEED_KIND_UNKNOWN," bad.rejects.csv || failed=1
+grep -q '5,ROW_BAD_QUOTE,' bad.rejects.csv || failed=1
+sed -i -e "s/X-2,4201/X-2,$place/" -e 's/no-such-kind/elderly-meal/' -e '/ROW_BAD_QUOTE/d' bad.rejects.csv
+expect 0 "2 accepted, 0 rejected" import needs bad.rejects.csv
+echo "ref,division,knid" >misnamed.csv
+expect 2 "misnamed.csv:1: unknown column 'knid': did you mean 'kind'\?" import needs misnamed.csv
+expect 2 "cannot import 'neds'" import neds bad.csv
+
+# ---- another system's file ---------------------------------------------------------
+cat >theirs.yaml <<END
+origin: theirs
+columns: {ref: id, kind: what, division: where, community_name: place, raised_at: at}
+time_format: "%d.%m.%Y %H:%M"
+division: {prefix: "420199009", missing: "999"}
+kinds: {Lunch: elderly-meal}
+default_kind: elderly-visit
+END
+printf 'id,where,what,at,place,more\n1,7,Lunch,01.02.2026 10:00,Hill,x\n2,,Chat,,,\n' >theirs.csv
+expect 0 "2 needs read in .*: 2 accepted, 0 rejected" import needs theirs.csv --mapping theirs.yaml
+expect 0 " Hill " need list --limit 5
+sed -i 's/default_kind/defualt_kind/' theirs.yaml
+expect 2 "theirs.yaml:6: unknown key 'defualt_kind': did you mean 'default_kind'\?" \
+    import needs theirs.csv --mapping theirs.yaml
+
+# ---- one need from the door to the resident's word ---------------------------------
+expect 2 "'soon' is none of urgent, difficult, anxious or longing" \
+    raise --kind elderly-full-support --community "$place" --urgency soon
+number=$(ctl raise --kind elderly-full-support --community "$place" --urgency urgent --json |
+    sed 's/.*"need":"\([^"]*\)".*/\1/')
+soon "socialworker#4 +took on step 1|socialworker#4 +said yes to step 1" linkage trace "$number"
+soon "\"state\":\"confirmed\"" step list --role socialworker --json
+expect 1 "STEP_NOT_WAITING" step accept "$number" 1
+soon "step 1 delivered" step deliver "$number" 1 --minutes 45 --note visited
+for try in $(seq 20); do # some offers wait for a person; then the next societies are asked
+    ctl step accept --all >/dev/null 2>&1
+    ctl step deliver --all --minutes 60 >/dev/null 2>&1
+    ctl linkage show "$number" | grep -Eq 'state +(awaiting-confirmation|closed)' && break
+    read -rt 0.1 <>pause
+done
+if ctl linkage show "$number" | grep -q 'awaiting-confirmation'; then
+    expect 0 "need $number confirmed" need confirm "$number" --verdict partly --rating 4
+    soon "closed the linkage: partly met" linkage trace "$number"
+    story=$(ctl linkage trace "$number")
+    for line in "raised the need $number" "of this kind a social worker looks first" \
+        "said yes to step 1, fieldwork-elderly: " "its own report|visited" \
+        "the core three have said yes" "set aside [0-9]+ 件 of goods-rice-5kg" \
+        "issued 200.00 元 of money-elderly" "the resident said: partly, 4 of 5"; do
+        grep -Eq "$line" <<<"$story" || {
+            printf 'FAILED: no "%s" in the story of %s:\n%s\n' "$line" "$number" "$story"
+            failed=1
+        }
+    done
+else
+    expect 0 "closed the linkage: unmet" linkage trace "$number" # the seed's providers were full
+fi
+expect 2 "no linkage 2-1:" linkage trace 2-1
+expect 0 "need.*confirmed" need confirm --all --verdict met
+expect 0 "every sum is zero" ledger show
+
+# ---- a node dies in the middle of an import -----------------------------------------
+{
+    echo "ref,kind,division"
+    for row in $(seq 20000); do
+        echo "K-$row,elderly-visit,$place"
+    done
+} >many.csv
+before=$(ctl store dump community | awk '/^community.needs /{print $2}')
+ctl import needs many.csv >many.out 2>&1 &
+import=$!
+for kill in 1 2 3; do
+    read -rt 0.2 <>pause
+    kill -9 "${process[community]}"
+    wait "${process[community]}" 2>/dev/null
+    start community
+done
+wait "$import" || failed=1
+grep -q ': 20000 accepted.*, 0 rejected' many.out || {
+    echo "FAILED: import over a killed node: $(cat many.out)"
+    failed=1
+}
+after=$(ctl store dump community | awk '/^community.needs /{print $2}')
+if ((after - before != 20000)); then
+    echo "FAILED: 20000 needs went in, $((after - before)) are there"
+    failed=1
+fi
+exit "$failed"
