@@ -262,11 +262,8 @@ static enum wu_status compare_past(struct wu_exchange *exchange, const struct wu
     uint8_t hash[WU_HASH_BYTES];
     enum wu_status status =
         wu_node_hash_at(exchange->config.node, out->stream, theirs->next - 1, hash);
-    if (status == WU_NOT_FOUND && theirs->next == out->first) {
-        return WU_OK; /* the record before the first held one: its hash went with it */
-    }
     if (status != WU_OK) {
-        return status;
+        return status; /* also at the oldest held record: the hash before it went with its record */
     }
     return hash_equal(theirs->hash, hash) ? WU_OK : WU_DIVERGED;
 }
