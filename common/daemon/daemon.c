@@ -67,6 +67,7 @@ struct daemon {
     int64_t committed_at_ms;
     uint64_t refused_count;
     uint64_t logged_refused_count;
+    int64_t next_refused_log_ms;
     uint64_t logged_dead_count;
     struct wu_witness witness; /* as it is on disk */
     char who[64];
@@ -190,7 +191,8 @@ static void answer_commands(struct daemon *daemon)
     }
 }
 
-/* ---- commands coming in ------------------------------------------------------------------------ */
+/* ---- commands coming in ------------------------------------------------------------------------
+ */
 
 /* NULL when the command may be journaled, else why it is turned away (and *ret_status how). */
 static const char *why_not_taken(struct daemon *daemon, const Bus__Submit *submit,
@@ -249,7 +251,8 @@ static void take_command(struct daemon *daemon, uint64_t route, const Bus__Submi
         turn_away(daemon, route, submit, status, codes[status], why);
         return;
     }
-    struct wu_bytes record = wu_pb_pack(&submit->base, daemon->batch); /* canonical: the same bytes */
+    struct wu_bytes record =
+        wu_pb_pack(&submit->base, daemon->batch); /* canonical: the same bytes */
     struct wu_input *input = record.data != NULL ? wu_node_add(daemon->node) : NULL;
     if (input == NULL) {
         turn_away(daemon, route, submit, BUS__ANSWER_STATUS__ANSWER_STATUS_BUSY, "NODE_BUSY",
@@ -259,11 +262,11 @@ static void take_command(struct daemon *daemon, uint64_t route, const Bus__Submi
     input->origin = WU_ORIGIN_COMMAND;
     input->record = record;
     input->tag = daemon->waiting_count;
-    daemon->waiting[daemon->waiting_count++] =
-        (struct waiting){.route = route, .submit = submit};
+    daemon->waiting[daemon->waiting_count++] = (struct waiting){.route = route, .submit = submit};
 }
 
-/* ---- frames coming in ---------------------------------------------------------------------------- */
+/* ---- frames coming in
+ * ---------------------------------------------------------------------------- */
 
 static void take_door(struct daemon *daemon, uint64_t route, const Bus__Frame *frame)
 {
@@ -292,8 +295,8 @@ static void take_peer_command(struct daemon *daemon, const struct wu_received *r
 static void take_peer(struct daemon *daemon, const struct wu_received *received,
                       const Bus__Frame *frame)
 {
-    bool holds_records = frame->body_case == BUS__FRAME__BODY_BATCH ||
-                         frame->body_case == BUS__FRAME__BODY_SNAPSHOT;
+    bool holds_records =
+        frame->body_case == BUS__FRAME__BODY_BATCH || frame->body_case == BUS__FRAME__BODY_SNAPSHOT;
     if (frame->body_case == BUS__FRAME__BODY_SUBMIT) {
         take_peer_command(daemon, received, frame->submit);
         return;
@@ -374,7 +377,8 @@ static void collect(struct daemon *daemon)
     }
 }
 
-/* ---- the batch ---------------------------------------------------------------------------------------- */
+/* ---- the batch
+ * ---------------------------------------------------------------------------------------- */
 
 static void run_batch(struct daemon *daemon)
 {
@@ -388,8 +392,9 @@ static void run_batch(struct daemon *daemon)
         return;
     }
     if (status != WU_OK) {
-        stop(daemon, EXIT_SYSTEM, "the store cannot be written; nothing unwritten was told to "
-                                  "anybody");
+        stop(daemon, EXIT_SYSTEM,
+             "the store cannot be written; nothing unwritten was told to "
+             "anybody");
         return;
     }
     daemon->committed_at_ms = clock_ms();
@@ -397,7 +402,8 @@ static void run_batch(struct daemon *daemon)
     wu_exchange_committed(daemon->exchange);
 }
 
-/* ---- each second ----------------------------------------------------------------------------------------- */
+/* ---- each second
+ * ----------------------------------------------------------------------------------------- */
 
 static bool disk_is_full(const struct daemon *daemon)
 {
@@ -443,7 +449,8 @@ static void review_state(struct daemon *daemon)
     wu_store_usage(wu_node_store(daemon->node), &used_bytes, &map_bytes);
     if (disk_is_full(daemon)) {
         set_state(daemon, FULL, "less than 64 MiB of disk are free");
-    } else if (daemon->state == FULL && used_bytes + (used_bytes >> 4) >= daemon->config.map_bytes_max) {
+    } else if (daemon->state == FULL &&
+               used_bytes + (used_bytes >> 4) >= daemon->config.map_bytes_max) {
         return; /* only a larger map_bytes_max helps */
     } else if (is_diverged(daemon)) {
         set_state(daemon, DIVERGED, "this store is older than what it has sent");
@@ -457,13 +464,17 @@ static void log_counts(struct daemon *daemon)
     uint64_t refused = daemon->refused_count + wu_bus_refused_count(daemon->bus);
     uint64_t dead = wu_node_info(daemon->node).dead_count;
     if (dead != daemon->logged_dead_count) {
-        wu_log(WU_LOG_ERROR, "dead-letters", "count=%" PRIu64 " text=\"see wushectl dead-letters "
-               "list\"", dead);
+        wu_log(WU_LOG_ERROR, "dead-letters",
+               "count=%" PRIu64 " text=\"see wushectl dead-letters "
+               "list\"",
+               dead);
         daemon->logged_dead_count = dead;
     }
-    if (refused != daemon->logged_refused_count) {
+    if (refused != daemon->logged_refused_count && steady_ms() >= daemon->next_refused_log_ms) {
         wu_log(WU_LOG_WARNING, "refused", "count=%" PRIu64, refused);
         daemon->logged_refused_count = refused;
+        daemon->next_refused_log_ms =
+            steady_ms() + WU_MINUTE_MS; /* the door is open to floods, the log is not */
     }
 }
 
@@ -486,7 +497,9 @@ static void tick(struct daemon *daemon)
     }
 }
 
-/* ---- signals ------------------------------------------------------------------------------------------------ */
+/* ---- signals
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void reload_roster(struct daemon *daemon, struct wu_error *error)
 {
@@ -554,7 +567,9 @@ static void finish_draining(struct daemon *daemon)
     }
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static int64_t wait_ms(const struct daemon *daemon)
 {
@@ -586,7 +601,9 @@ static int serve(struct daemon *daemon)
     return daemon->exit_status;
 }
 
-/* ---- starting ------------------------------------------------------------------------------------------------------ */
+/* ---- starting
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int block_signals(void)
 {
@@ -668,8 +685,8 @@ static enum wu_status open_all(struct daemon *daemon, struct wu_error *error)
         status = open_bus(daemon, error);
     }
     daemon->waiting = calloc(daemon->config.batch_count_max, sizeof *daemon->waiting);
-    if (status == WU_OK && (daemon->waiting == NULL ||
-                            wu_arena_open(&daemon->reply, (size_t)2 << 20) != WU_OK)) {
+    if (status == WU_OK &&
+        (daemon->waiting == NULL || wu_arena_open(&daemon->reply, (size_t)2 << 20) != WU_OK)) {
         status = wu_error_set(error, WU_NO_MEMORY, "no memory for answers");
     }
     return status;
@@ -750,7 +767,9 @@ static int run(const struct wu_core *core, const char *path)
     return exit_status;
 }
 
-/* ---- command line ---------------------------------------------------------------------------------------------------- */
+/* ---- command line
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void print_help(const struct wu_core *core)
 {
