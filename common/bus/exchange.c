@@ -21,7 +21,7 @@ enum {
     BATCH_BYTES = 128 << 10,
     SILENCE_MS = 5000, /* a link that says nothing for so long is greeted anew */
     FOLLOWS_MAX = 32,
-    STALL_MS = 3000,   /* acknowledgements that do not move for so long: send again */
+    STALL_MS = 3000, /* acknowledgements that do not move for so long: send again */
 };
 
 /* Another node, and where both sides stand. */
@@ -36,7 +36,7 @@ struct link {
     uint8_t sent_hash[WU_HASH_BYTES];
     uint64_t acked; /* its cursor, as it said last */
     int64_t heard_ms;
-    int64_t moved_ms; /* when acked last changed */
+    int64_t moved_ms;       /* when acked last changed */
     char halted[160];       /* why we stopped it */
     char halted_there[160]; /* why the peer did */
 };
@@ -61,7 +61,7 @@ struct wu_exchange {
     size_t link_count;
     struct topic topics[FOLLOWS_MAX]; /* never moved: inputs borrow their names */
     size_t topic_count;
-    struct wu_arena arena; /* of one frame going out, or one read from the store */
+    struct wu_arena arena;  /* of one frame going out, or one read from the store */
     size_t announced_count; /* public streams whose heads followers have been told */
     bool diverged;
     int64_t now_ms;
@@ -121,8 +121,8 @@ static bool send_body(struct wu_exchange *exchange, uint32_t peer, Bus__Frame__B
         report(exchange, true, "frame-too-large", peer, "not sent: it would break the connection");
         frame.data = NULL;
     }
-    bool sent = frame.data != NULL &&
-                exchange->config.ops.send(exchange->config.context, peer, frame);
+    bool sent =
+        frame.data != NULL && exchange->config.ops.send(exchange->config.context, peer, frame);
     wu_arena_reset(&exchange->arena, mark);
     return sent;
 }
@@ -277,7 +277,8 @@ static void start_sending(struct wu_exchange *exchange, struct link *link,
     link->acked = next;
     link->moved_ms = exchange->now_ms;
     if (wu_node_hash_at(exchange->config.node, out->stream, next - 1, link->sent_hash) != WU_OK) {
-        memset(link->sent_hash, 0, sizeof link->sent_hash); /* the peer refuses it: loud, not wrong */
+        memset(link->sent_hash, 0,
+               sizeof link->sent_hash); /* the peer refuses it: loud, not wrong */
     }
     wu_node_acked(exchange->config.node, out->stream, link->peer, next);
 }
@@ -296,10 +297,10 @@ static void check_our_past(struct wu_exchange *exchange, struct link *link,
         break;
     case WU_DIVERGED:
         exchange->diverged = true;
-        wu_node_set_halted(exchange->config.node, out.stream, link->peer, "diverged",
-                           out.head + 1);
+        wu_node_set_halted(exchange->config.node, out.stream, link->peer, "diverged", out.head + 1);
         (void)snprintf(text, sizeof text,
-                       "node %u holds %" PRIu64 " records of generation %u from us, we know %" PRIu64
+                       "node %u holds %" PRIu64
+                       " records of generation %u from us, we know %" PRIu64
                        " of generation %u: this store is older than what was sent",
                        link->peer, theirs->next - 1, theirs->generation, out.head, out.generation);
         halt(exchange, link, BUS__HALT_REASON__HALT_REASON_DIVERGED, text);
@@ -411,9 +412,8 @@ static bool publishes_elsewhere(const struct wu_exchange *exchange, uint32_t pee
     const struct wu_roster_entry *entry = wu_roster_by_node(exchange->config.roster, peer);
     Envelope__Envelope *envelope = envelope__envelope__unpack(NULL, record.size, record.data);
     Envelope__Publish *publish =
-        envelope != NULL
-            ? envelope__publish__unpack(NULL, envelope->data.len, envelope->data.data)
-            : NULL;
+        envelope != NULL ? envelope__publish__unpack(NULL, envelope->data.len, envelope->data.data)
+                         : NULL;
     size_t role_size = entry != NULL ? strlen(entry->role) : 0;
     bool own = publish != NULL && entry != NULL &&
                strncmp(publish->topic, entry->role, role_size) == 0 &&
@@ -425,6 +425,26 @@ static bool publishes_elsewhere(const struct wu_exchange *exchange, uint32_t pee
         envelope__envelope__free_unpacked(envelope, NULL);
     }
     return !own;
+}
+
+/* Whether the records before taken->next, as far as the batch repeats them, are those we hold. */
+static bool agrees_with(const Bus__Batch *batch, const struct wu_cursor *taken)
+{
+    uint8_t hash[WU_HASH_BYTES] = {0};
+    uint64_t known_count = taken->next - batch->first;
+    if (known_count == 0) {
+        return hash_equal(batch->previous_hash, taken->hash);
+    }
+    if (known_count > batch->n_records) {
+        return true; /* all of it is old: there is no hash to compare with, and nothing to take */
+    }
+    if (batch->previous_hash.len == WU_HASH_BYTES) {
+        memcpy(hash, batch->previous_hash.data, WU_HASH_BYTES);
+    }
+    for (size_t index = 0; index < known_count; index++) {
+        wu_chain_hash(hash, wu_bytes(batch->records[index].data, batch->records[index].len), hash);
+    }
+    return memcmp(hash, taken->hash, WU_HASH_BYTES) == 0;
 }
 
 /*
@@ -447,7 +467,7 @@ static enum wu_status take_records(struct wu_exchange *exchange, uint32_t peer, 
     if (batch->first > taken->next) {
         return WU_GAP;
     }
-    if (batch->first == taken->next && !hash_equal(batch->previous_hash, taken->hash)) {
+    if (!agrees_with(batch, taken)) {
         return WU_DIVERGED;
     }
     for (size_t index = (size_t)(taken->next - batch->first); index < batch->n_records; index++) {
@@ -460,15 +480,14 @@ static enum wu_status take_records(struct wu_exchange *exchange, uint32_t peer, 
             return WU_GAP; /* the batch is full: asked for again after the commit */
         }
         wu_chain_hash(taken->hash, record, taken->hash);
-        *input = (struct wu_input){.origin = origin,
-                                   .record = record,
-                                   .from_node = peer,
-                                   .stream = stream,
-                                   .generation = batch->generation,
-                                   .number = taken->next,
-                                   .hash = wu_node_keep(exchange->config.node, taken->hash,
-                                                        WU_HASH_BYTES)
-                                               .data};
+        *input = (struct wu_input){
+            .origin = origin,
+            .record = record,
+            .from_node = peer,
+            .stream = stream,
+            .generation = batch->generation,
+            .number = taken->next,
+            .hash = wu_node_keep(exchange->config.node, taken->hash, WU_HASH_BYTES).data};
         taken->next++;
     }
     return WU_OK;
@@ -486,8 +505,8 @@ static enum wu_status receive_mail(struct wu_exchange *exchange, struct link *li
     }
     resumed_there(exchange, link);
     link->owes_ack = true;
-    enum wu_status status = take_records(exchange, link->peer, exchange->own_mail, &link->taken,
-                                         batch, WU_ORIGIN_MAIL);
+    enum wu_status status =
+        take_records(exchange, link->peer, exchange->own_mail, &link->taken, batch, WU_ORIGIN_MAIL);
     if (status == WU_GAP) {
         say_hello(exchange, link, true);
         return WU_OK;
@@ -562,7 +581,8 @@ static bool send_batch(struct wu_exchange *exchange, struct link *link, const ch
         return false;
     }
     if (link->acked == link->sent_next) {
-        link->moved_ms = exchange->now_ms; /* the clock of a stall starts with the first unacknowledged */
+        link->moved_ms =
+            exchange->now_ms; /* the clock of a stall starts with the first unacknowledged */
     }
     link->sent_next += count;
     memcpy(link->sent_hash, records[count - 1].hash, WU_HASH_BYTES);
@@ -587,8 +607,7 @@ static void pump(struct wu_exchange *exchange, struct link *link)
         enum wu_status status =
             wu_node_read_records(exchange->config.node, out.stream, link->sent_next, BATCH_RECORDS,
                                  BATCH_BYTES, &exchange->arena, &records, &count);
-        bool sent =
-            status == WU_OK && send_batch(exchange, link, out.name, records, count);
+        bool sent = status == WU_OK && send_batch(exchange, link, out.name, records, count);
         wu_arena_reset(&exchange->arena, mark);
         if (!sent) {
             break;
@@ -613,8 +632,8 @@ static void push_run(struct wu_exchange *exchange, const struct wu_output *run, 
 
 static void publish_run(struct wu_exchange *exchange, const struct wu_output *run, size_t count)
 {
-    struct wu_stream stream = wu_node_public_stream(exchange->config.node,
-                                                    run->stream - WU_STREAM_PUBLIC - 1);
+    struct wu_stream stream =
+        wu_node_public_stream(exchange->config.node, run->stream - WU_STREAM_PUBLIC - 1);
     ProtobufCBinaryData packed[BATCH_RECORDS];
     uint8_t previous[WU_HASH_BYTES];
     if (wu_node_hash_at(exchange->config.node, stream.stream, run->number - 1, previous) != WU_OK) {
@@ -637,8 +656,7 @@ static void publish_run(struct wu_exchange *exchange, const struct wu_output *ru
     size_t mark = exchange->arena.used_bytes;
     struct wu_bytes frame = wu_frame_encode(BUS__FRAME__BODY_BATCH, &batch.base, &exchange->arena);
     if (frame.data != NULL) {
-        exchange->config.ops.publish(exchange->config.context, stream.name + strlen("pub/"),
-                                     frame);
+        exchange->config.ops.publish(exchange->config.context, stream.name + strlen("pub/"), frame);
     }
     wu_arena_reset(&exchange->arena, mark);
 }
@@ -723,7 +741,7 @@ static enum wu_status receive_fetch(struct wu_exchange *exchange, struct link *l
         Bus__Halt denied = BUS__HALT__INIT;
         denied.stream = from->stream;
         denied.reason = BUS__HALT_REASON__HALT_REASON_DENIED;
-        denied.text = (char *)(uintptr_t)"the roster does not let you follow this topic";
+        denied.text = (char *)(uintptr_t) "the roster does not let you follow this topic";
         (void)send_body(exchange, link->peer, BUS__FRAME__BODY_HALT, &denied.base);
         return WU_DENIED;
     }
@@ -736,7 +754,8 @@ static enum wu_status receive_fetch(struct wu_exchange *exchange, struct link *l
         uint64_t next = restarts ? 1 : from->next;
         send_public_from(exchange, link, &stream, next, fetch->count_max);
         wu_node_acked(exchange->config.node, stream.stream, link->peer, next);
-    } else { /* trimmed past it, or its copy is of a past that is gone: the way back is a snapshot */
+    } else { /* trimmed past it, or its copy is of a past that is gone: the way back is a snapshot
+              */
         send_snapshot(exchange, link, &stream);
     }
     return WU_OK;
@@ -789,8 +808,7 @@ static void fetch(struct wu_exchange *exchange, struct topic *topic)
     Bus__Position from;
     Bus__Fetch message = BUS__FETCH__INIT;
     /* a question acknowledges too: from what is on disk, not from what is taken */
-    struct wu_cursor on_disk =
-        wu_node_cursor(exchange->config.node, topic->peer, topic->stream);
+    struct wu_cursor on_disk = wu_node_cursor(exchange->config.node, topic->peer, topic->stream);
     set_position(&from, topic->stream, on_disk.generation, on_disk.next, on_disk.hash);
     message.from = &from;
     topic->fetching = send_body(exchange, topic->peer, BUS__FRAME__BODY_FETCH, &message.base);
@@ -837,8 +855,8 @@ static enum wu_status receive_public(struct wu_exchange *exchange, uint32_t peer
         topic->fetching = false;
     }
     topic->owes_ack = true;
-    enum wu_status status = take_records(exchange, peer, topic->stream, &topic->taken, batch,
-                                         WU_ORIGIN_PUBLIC);
+    enum wu_status status =
+        take_records(exchange, peer, topic->stream, &topic->taken, batch, WU_ORIGIN_PUBLIC);
     if (status == WU_GAP || status == WU_DIVERGED) {
         fetch(exchange, topic);
     }
@@ -852,25 +870,31 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
     bool newer = topic != NULL && (snapshot->upto->generation != topic->taken.generation ||
                                    snapshot->upto->next != topic->taken.next ||
                                    !hash_equal(snapshot->upto->hash, topic->taken.hash));
-    struct wu_input *input = newer ? wu_node_add(exchange->config.node) : NULL;
-    if (input == NULL) {
+    if (!newer) {
         return WU_OK;
+    }
+    if (snapshot->upto->hash.len != WU_HASH_BYTES) {
+        return WU_CORRUPT;
     }
     size_t size = bus__snapshot__get_packed_size(snapshot);
     uint8_t *bytes = malloc(size);
-    if (bytes == NULL || snapshot->upto->hash.len != WU_HASH_BYTES) {
+    struct wu_bytes record = {0};
+    if (bytes != NULL) {
+        (void)bus__snapshot__pack(snapshot, bytes);
+        record = wu_node_keep(exchange->config.node, bytes, size);
         free(bytes);
-        return WU_CORRUPT;
     }
-    (void)bus__snapshot__pack(snapshot, bytes);
+    struct wu_input *input = record.data != NULL ? wu_node_add(exchange->config.node) : NULL;
+    if (input == NULL) {
+        return WU_OK; /* no room now: it is asked for again */
+    }
     *input = (struct wu_input){.origin = WU_ORIGIN_PUBLIC,
+                               .record = record,
                                .from_node = peer,
                                .stream = topic->stream,
                                .generation = snapshot->upto->generation,
                                .number = snapshot->upto->next,
                                .snapshot = true};
-    input->record = wu_node_keep(exchange->config.node, bytes, size);
-    free(bytes);
     topic->taken.generation = snapshot->upto->generation;
     topic->taken.next = snapshot->upto->next;
     memcpy(topic->taken.hash, snapshot->upto->hash.data, WU_HASH_BYTES);
@@ -1089,8 +1113,7 @@ void wu_exchange_peer_status(const struct wu_exchange *exchange, size_t index,
     ret_status->node = link->peer;
     ret_status->connected = link->greeted;
     ret_status->out_head = out.head;
-    ret_status->out_acked =
-        wu_node_acked_next(exchange->config.node, out.stream, link->peer) - 1;
+    ret_status->out_acked = wu_node_acked_next(exchange->config.node, out.stream, link->peer) - 1;
     ret_status->in_next = link->taken.next;
     const char *halted = link->halted[0] != '\0' ? link->halted : link->halted_there;
     ret_status->halted = (char *)(uintptr_t)halted; /* only read */
