@@ -17,15 +17,7 @@ function(wushe_test name source)
   set_tests_properties(${name} PROPERTIES FAIL_REGULAR_EXPRESSION "Sanitizer: " TIMEOUT 300)
 endfunction()
 
-foreach(test IN ITEMS
-    base/test_id base/test_division base/test_arena fold/test_pb store/test_key store/test_store
-    journal/test_node journal/test_stream journal/test_dead_letter)
-  if(EXISTS ${CMAKE_SOURCE_DIR}/tests/unit/common/${test}.c)
-    get_filename_component(name ${test} NAME)
-    wushe_test(${name} tests/unit/common/${test}.c)
-  endif()
-endforeach()
-
+include(tests/unit/common/common.cmake)
 include(tests/unit/services/providers.cmake)
 include(tests/unit/services/cores.cmake)
 include(tests/unit/services/ctl/ctl.cmake)

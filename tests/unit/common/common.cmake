@@ -1,0 +1,11 @@
+# What every node has in common, from the bottom up.
+
+foreach(test IN ITEMS journal/test_node)
+  get_filename_component(name ${test} NAME)
+  wushe_test(${name} tests/unit/common/${test}.c)
+endforeach()
+
+add_library(wushe_test_wire STATIC tests/support/wire.c)
+target_link_libraries(wushe_test_wire PUBLIC wushe_test_support wushe_bus PRIVATE wushe_posix)
+
+wushe_test(test_exchange tests/unit/common/bus/test_exchange.c wushe_test_wire)
