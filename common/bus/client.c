@@ -215,10 +215,10 @@ static const Bus__Frame *wait_frame(struct wu_client *client, int64_t until_ms,
         }
         (void)zmq_msg_close(&message);
         int64_t now = now_ms();
+        resend(client); /* also for a caller that only looks and never waits */
         if (now >= until_ms) {
             return NULL;
         }
-        resend(client);
         int64_t wake_ms = next_resend_ms(client);
         wake_ms = wake_ms < until_ms ? wake_ms : until_ms;
         zmq_pollitem_t item = {.socket = client->socket, .events = ZMQ_POLLIN};
