@@ -100,6 +100,7 @@ const struct ctl_command CTL_COMMANDS[] = {
      cmd_linkage_trace},
     {"linkage totals", "", "How linkages ended: by outcome and reason, and by kind.",
      cmd_linkage_totals},
+    {"kind list", "", "The catalogue in force: service kinds and their recipes.", cmd_kind_list},
     {"step list", "[OPTIONS]",
      "Steps on the desks of the societies: waiting, reserved or confirmed.\n"
      "\n"

@@ -26,6 +26,7 @@ int cmd_linkage_list(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_show(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_trace(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv);
+int cmd_kind_list(struct ctl *ctl, int argc, char **argv);
 int cmd_step_list(struct ctl *ctl, int argc, char **argv);
 int cmd_step_accept(struct ctl *ctl, int argc, char **argv);
 int cmd_step_decline(struct ctl *ctl, int argc, char **argv);

@@ -60,8 +60,8 @@ static void refuse_need(struct wu_step *step, const RaiseNeed *raise, NeedRefusa
     switch (refusal) {
     case NEED_REFUSAL_KIND_UNKNOWN:
         wu_answer_refuse(step, "NEED_KIND_UNKNOWN",
-                         "no kind '%.40s' in the catalogue; ask `wushectl` for the catalogue, or "
-                         "have the coordinator adopt the kind first",
+                         "no kind '%.40s' in the catalogue; `wushectl kind list` shows it, "
+                         "`wushectl import kinds` adds to it",
                          raise->kind);
         break;
     case NEED_REFUSAL_COMMUNITY_UNKNOWN:

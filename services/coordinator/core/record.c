@@ -55,6 +55,7 @@ const LinkageRow *linkage_whole(struct wu_txn *txn, struct wu_arena *arena,
     }
     *whole = *stored;
     whole->history = lines;
+    whole->n_history = 0;
     struct history_key key = {.linkage_id = *id};
     const HistoryEntry *entry = NULL;
     for (bool found = history_from(txn, &key, 1, &entry);
