@@ -1,5 +1,4 @@
 #include "services/coordinator/core/tables.h"
-#include "services/ctl/case.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/nodes.h"
 
@@ -8,6 +7,21 @@
 static const char *const COLUMNS[] = {"CODE",     "NAME",   "ENGLISH", "VERSION",
                                       "ASSESSED", "RECIPE", NULL};
 
+/* The words of a recipe in a CSV file. */
+static const char *const ROLE_WORDS[] = {
+    [LINKAGE__ROLE__ROLE_SOCIALORG] = "socialorg",
+    [LINKAGE__ROLE__ROLE_SOCIALWORKER] = "socialworker",
+    [LINKAGE__ROLE__ROLE_VOLUNTEER] = "volunteer",
+    [LINKAGE__ROLE__ROLE_CHARITY] = "charity",
+};
+
+static const char *role_word(Linkage__Role role)
+{
+    size_t index = (size_t)role;
+    bool known = index < sizeof ROLE_WORDS / sizeof ROLE_WORDS[0] && ROLE_WORDS[index] != NULL;
+    return known ? ROLE_WORDS[index] : "?";
+}
+
 /* As `import kinds` reads it: "socialorg:home-care:1;volunteer:elder-visit:2?". */
 static const char *recipe_text(struct ctl *ctl, const Coordinator__AdoptKind *kind)
 {
@@ -15,7 +29,7 @@ static const char *recipe_text(struct ctl *ctl, const Coordinator__AdoptKind *ki
     for (size_t i = 0; i < kind->n_recipe && text != NULL; i++) {
         const Linkage__PlanStep *step = kind->recipe[i];
         text = wu_arena_printf(&ctl->arena, "%s%s%s:%s:%" PRId64 "%s", text, i > 0 ? ";" : "",
-                               ctl_role_text(step->role), step->service, step->quantity,
+                               role_word(step->role), step->service, step->quantity,
                                step->required ? "" : "?");
     }
     return text != NULL ? text : "";
