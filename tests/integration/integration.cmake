@@ -7,3 +7,30 @@ if(TARGET wushectl)
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_city.sh ${CMAKE_BINARY_DIR})
   set_tests_properties(ctl_city PROPERTIES TIMEOUT 120)
 endif()
+
+# A city of real daemons in a temporary folder. Linked with every core: the tests
+# read the stores, and fold the journals again.
+add_library(wushe_test_city STATIC
+  tests/support/city.c tests/support/demo.c
+  tests/support/look_charity.c tests/support/look_community.c tests/support/look_coordinator.c
+  tests/support/look_provider.c tests/support/look_volunteer.c)
+target_compile_definitions(wushe_test_city PRIVATE WUSHE_PROGRAMS="${CMAKE_BINARY_DIR}")
+target_link_libraries(wushe_test_city PUBLIC wushe_test_support wushe_bus PkgConfig::ZMQ
+                      PRIVATE wushe_posix)
+foreach(role IN LISTS WUSHE_ROLES)
+  target_link_libraries(wushe_test_city PUBLIC wushe_core_${role})
+endforeach()
+
+# wushe_city_test(NAME [long]): long ones say so by their label.
+function(wushe_city_test name)
+  wushe_test(${name} tests/integration/${name}.c wushe_test_city)
+  foreach(role IN LISTS WUSHE_ROLES)
+    add_dependencies(${name} wushe-${role})
+  endforeach()
+  add_dependencies(${name} wushectl wushe-demo-city)
+  set_tests_properties(${name} PROPERTIES LABELS "integration;${ARGN}" TIMEOUT 600)
+endfunction()
+
+foreach(test IN ITEMS test_kill)
+  wushe_city_test(${test} long)
+endforeach()
