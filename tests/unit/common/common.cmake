@@ -1,8 +1,11 @@
 # What every node has in common, from the bottom up.
 
-foreach(test IN ITEMS journal/test_node)
+add_library(wushe_test_toy STATIC tests/support/toy.c)
+target_link_libraries(wushe_test_toy PUBLIC wushe_test_support PRIVATE wushe_posix)
+
+foreach(test IN ITEMS journal/test_node journal/test_batch)
   get_filename_component(name ${test} NAME)
-  wushe_test(${name} tests/unit/common/${test}.c)
+  wushe_test(${name} tests/unit/common/${test}.c wushe_test_toy)
 endforeach()
 
 add_library(wushe_test_wire STATIC tests/support/wire.c)
