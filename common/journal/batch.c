@@ -196,10 +196,14 @@ static void bury(struct wu_step *step, const struct wu_input *input, const Bus__
                : input->timer != NULL ? (wu_event_type)input->timer->type
                                         : step->event.type;
     row.why = (char *)(uintptr_t)input->why_dead;
-    wu_dead_letters_put(step->txn, &(struct wu_dead_letter_key){step->event.seq}, &row);
-    if (input->timer != NULL) {
+    const Node__TimerRow *timer =
+        input->timer != NULL ? wu_timers_get(step->txn, input->timer) : NULL;
+    if (timer != NULL) {
+        row.correlation = timer->correlation;
+        row.division = timer->division;
         wu_timers_del(step->txn, input->timer);
     }
+    wu_dead_letters_put(step->txn, &(struct wu_dead_letter_key){step->event.seq}, &row);
 }
 
 static void keep_answer(struct wu_step *step, struct wu_input *input,

@@ -442,7 +442,8 @@ static void replace_answer(struct wu_step *step, const Node__JournalRow *journal
     wu_commands_put(step->txn, &key, &row);
 }
 
-static void retry_timer(struct wu_step *step, const Node__JournalRow *journal)
+static void retry_timer(struct wu_step *step, const Node__JournalRow *journal,
+                        const Node__DeadLetterRow *letter)
 {
     ProtobufCMessage *message = protobuf_c_message_unpack(
         &envelope__timer_fired__descriptor, &step->node->arena.pb, journal->record.len,
@@ -453,6 +454,8 @@ static void retry_timer(struct wu_step *step, const Node__JournalRow *journal)
         return;
     }
     (void)wu_id_from_pb(fired->subject, &step->event.subject);
+    (void)wu_id_from_pb(letter->correlation, &step->event.correlation);
+    step->event.division = letter->division;
     step->event.n = fired->n;
     step->event.origin = WU_ORIGIN_TIMER;
     step->event.type = journal->type;
@@ -464,7 +467,8 @@ static void handle_retry(struct wu_step *step, const Node__RetryDeadLetter *retr
     struct wu_dead_letter_key key = {retry->seq};
     const Node__JournalRow *journal =
         wu_journal_get(step->txn, &(struct wu_journal_key){retry->seq});
-    if (wu_dead_letters_get(step->txn, &key) == NULL || journal == NULL) {
+    const Node__DeadLetterRow *letter = wu_dead_letters_get(step->txn, &key);
+    if (letter == NULL || journal == NULL) {
         wu_answer_refuse(step, "DEAD_LETTER_UNKNOWN",
                          "there is no dead letter %llu; `wushectl dead-letters list` shows them",
                          (unsigned long long)retry->seq);
@@ -473,7 +477,7 @@ static void handle_retry(struct wu_step *step, const Node__RetryDeadLetter *retr
     struct wu_event own = step->event;
     step->event.from_node = journal->from_node;
     if (journal->origin == NODE__ORIGIN__ORIGIN_TIMER) {
-        retry_timer(step, journal);
+        retry_timer(step, journal, letter);
     } else {
         fold_origin(step, (enum wu_origin)journal->origin,
                     wu_bytes(journal->record.data, journal->record.len), journal->snapshot);
