@@ -89,7 +89,7 @@ static void handle_fired(struct wu_step *step)
     told.n = event->n;
     told.subject = wu_id_to_pb(&event->correlation);
     toy_named_put(wu_step_txn(step), &(struct toy_named_key){event->n, "fired"}, &told);
-    maybe_fail(step, event->n);
+    maybe_fail(step, event->n == TOY_FAIL_LATER ? TOY_FAIL : event->n);
 }
 WU_TIMER_HANDLER(fired)
 

@@ -9,12 +9,12 @@
  *
  *   below 1000      a row, and a letter {n} to node TOY_PEER; with a due_at_ms a
  *                   timer for then
- *   TOY_FAIL ...    the same and then what the name says
+ *   TOY_FAIL ...    the same and then what the name says; LATER: when its timer fires
  *   TOY_BYTES + k   takes k KiB of the batch's memory
  *   TOY_NEWS + k    a public record about subject k
  *   TOY_CANCEL + k  takes the timer of n = k at due_at_ms away
  *
- * A letter does what a command does. A cure makes TOY_FAIL harmless from then on.
+ * A letter does what a command does. A cure makes the FAILs harmless from then on.
  */
 typedef Envelope__TimerFired Toy;
 
@@ -29,6 +29,7 @@ enum {
     TOY_FAIL = 1000,
     TOY_ASSERT = 1001,
     TOY_REFUSE = 1002,
+    TOY_FAIL_LATER = 1003,
     TOY_BYTES = 1000000,
     TOY_NEWS = 2000000,
     TOY_CANCEL = 3000000,
