@@ -129,8 +129,8 @@ static const char *full_topic(struct wu_step *step, const char *topic)
                            digits + 2, digits + 4, digits + 6, digits + 9, topic);
 }
 
-static void publish_through_hub(struct wu_step *step, const char *topic,
-                                const struct wu_mail *mail, struct wu_bytes data)
+static void publish_through_hub(struct wu_step *step, const char *topic, const struct wu_mail *mail,
+                                struct wu_bytes data)
 {
     Envelope__Publish publish = ENVELOPE__PUBLISH__INIT;
     publish.topic = (char *)(uintptr_t)topic; /* only read */
@@ -280,7 +280,7 @@ static void answer_failed(struct wu_step *step)
     Bus__Answer *answer = answer_of(step);
     if (answer != NULL) {
         answer->status = BUS__ANSWER_STATUS__ANSWER_STATUS_FAILED;
-        answer->code = (char *)(uintptr_t)"DEAD_LETTER";
+        answer->code = (char *)(uintptr_t) "DEAD_LETTER";
         answer->text = wu_arena_copy(&step->node->arena, step->why, strlen(step->why));
         if (answer->text == NULL) {
             bus__answer__init(answer);
@@ -389,8 +389,7 @@ static void fold_snapshot(struct wu_step *step, struct wu_bytes record)
     }
     const Bus__Snapshot *snapshot = (const Bus__Snapshot *)(const void *)message;
     for (size_t index = 0; index < snapshot->n_records && !step->failed; index++) {
-        fold_record(step,
-                    wu_bytes(snapshot->records[index].data, snapshot->records[index].len));
+        fold_record(step, wu_bytes(snapshot->records[index].data, snapshot->records[index].len));
     }
 }
 
@@ -445,9 +444,9 @@ static void replace_answer(struct wu_step *step, const Node__JournalRow *journal
 static void retry_timer(struct wu_step *step, const Node__JournalRow *journal,
                         const Node__DeadLetterRow *letter)
 {
-    ProtobufCMessage *message = protobuf_c_message_unpack(
-        &envelope__timer_fired__descriptor, &step->node->arena.pb, journal->record.len,
-        journal->record.data);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(&envelope__timer_fired__descriptor, &step->node->arena.pb,
+                                  journal->record.len, journal->record.data);
     const Envelope__TimerFired *fired = (const Envelope__TimerFired *)(const void *)message;
     if (fired == NULL) {
         wu_step_fail(step, "the timer does not decode");
@@ -549,6 +548,11 @@ static void handle_publish(struct wu_step *step, const Envelope__Publish *publis
 static void handle_forwarded(struct wu_step *step, const Bus__Submit *submit)
 {
     struct wu_command_key key = {.number = submit->number};
+    if (step->event.from_node != step->node->config.hub) { /* else mail were a way past the roster */
+        wu_step_fail(step, "node %u forwards a command, and only the hub may",
+                     step->event.from_node);
+        return;
+    }
     if (!wu_id_from_pb(submit->producer, &key.producer)) {
         wu_step_fail(step, "the forwarded command has no producer");
         return;
@@ -579,6 +583,19 @@ static void handle_forwarded(struct wu_step *step, const Bus__Submit *submit)
     wu_emit_mail(step, &back, &answer.base);
 }
 
+/* Whether the command with that record was sent on to the node that answers it now. */
+static bool was_forwarded_to(struct wu_step *step, const Node__CommandRow *known, uint32_t node)
+{
+    const Node__JournalRow *journal =
+        wu_journal_get(step->txn, &(struct wu_journal_key){known->seq});
+    if (journal == NULL || journal->origin != NODE__ORIGIN__ORIGIN_COMMAND) {
+        return false;
+    }
+    const Bus__Submit *submit =
+        bus__submit__unpack(&step->node->arena.pb, journal->record.len, journal->record.data);
+    return submit != NULL && submit->target == node;
+}
+
 static void handle_answered(struct wu_step *step, const Bus__Answer *answer)
 {
     struct wu_command_key key = {.number = answer->number};
@@ -587,8 +604,9 @@ static void handle_answered(struct wu_step *step, const Bus__Answer *answer)
         return;
     }
     const Node__CommandRow *known = wu_commands_get(step->txn, &key);
-    if (known == NULL) {
-        wu_step_fail(step, "an answer to a command that was never forwarded");
+    if (known == NULL || !was_forwarded_to(step, known, step->event.from_node)) {
+        wu_step_fail(step, "an answer to a command that was never forwarded to node %u",
+                     step->event.from_node);
         return;
     }
     Node__CommandRow row = NODE__COMMAND_ROW__INIT;
@@ -603,7 +621,7 @@ static void handle_answered(struct wu_step *step, const Bus__Answer *answer)
 static void handle_node_command(struct wu_step *step, const Bus__Submit *submit)
 {
     const ProtobufCMessageDescriptor *descriptor =
-        submit->type == WU_TYPE(NODE_RETRY_DEAD_LETTER) ? &node__retry_dead_letter__descriptor
+        submit->type == WU_TYPE(NODE_RETRY_DEAD_LETTER)  ? &node__retry_dead_letter__descriptor
         : submit->type == WU_TYPE(NODE_DROP_DEAD_LETTER) ? &node__drop_dead_letter__descriptor
         : submit->type == WU_TYPE(NODE_BEGIN_GENERATION) ? &node__begin_generation__descriptor
                                                          : NULL;
@@ -676,18 +694,17 @@ bool wu_step_fold(struct wu_step *step, const struct wu_input *input)
 /* The hub waits for an answer to what it forwarded: also when the command was poison here. */
 void wu_step_dead(struct wu_step *step, const struct wu_input *input)
 {
-    if (input->origin != WU_ORIGIN_MAIL) {
-        return;
-    }
     const char *why = "";
     ProtobufCMessage *message = NULL;
-    if (wu_pb_decode(&envelope__envelope__descriptor, WU_PB_TOLERANT, input->record,
+    if (input->origin != WU_ORIGIN_MAIL ||
+        wu_pb_decode(&envelope__envelope__descriptor, WU_PB_TOLERANT, input->record,
                      &step->node->arena, &message, &why) != WU_OK) {
         return;
     }
     const Envelope__Envelope *envelope = (const Envelope__Envelope *)(const void *)message;
     step->event.type = envelope->type;
     if (envelope->type != WU_TYPE(NODE_FORWARDED_COMMAND) ||
+        input->from_node != step->node->config.hub ||
         wu_pb_decode(&bus__submit__descriptor, WU_PB_TOLERANT,
                      wu_bytes(envelope->data.data, envelope->data.len), &step->node->arena,
                      &message, &why) != WU_OK) {
@@ -698,7 +715,7 @@ void wu_step_dead(struct wu_step *step, const struct wu_input *input)
     answer.producer = submit->producer;
     answer.number = submit->number;
     answer.status = BUS__ANSWER_STATUS__ANSWER_STATUS_FAILED;
-    answer.code = (char *)(uintptr_t)"DEAD_LETTER";
+    answer.code = (char *)(uintptr_t) "DEAD_LETTER";
     answer.text = (char *)(uintptr_t)input->why_dead; /* only read */
     struct wu_mail back = {.to_node = input->from_node, .type = WU_TYPE(NODE_COMMAND_ANSWERED)};
     wu_emit_mail(step, &back, &answer.base);
