@@ -262,12 +262,35 @@ static void end_awaiting(struct wu_step *step, const struct need_key *key, const
                        &(struct need_awaiting_key){need->confirm_by_ms, key->need_id});
 }
 
-/* All is done: now the resident has the word, for as long as the kind gives. */
+static void emit_need_confirmed(struct wu_step *step, const struct need_key *key,
+                                const NeedRow *need)
+{
+    NeedConfirmed confirmed = COMMUNITY__NEED_CONFIRMED__INIT;
+    confirmed.need_id = wu_id_to_pb(&key->need_id);
+    confirmed.verdict = need->verdict;
+    confirmed.rating = need->rating;
+    const struct wu_mail mail =
+        mail_to_hub(step, WU_TYPE(COMMUNITY_NEED_CONFIRMED), &key->need_id, need);
+    wu_emit_mail(step, &mail, &confirmed.base);
+}
+
+/*
+ * All is done: now the resident has the word, for as long as the kind gives. A
+ * coordinator that asks although the word was given has forgotten it (its store
+ * is an older copy): it gets the same word again.
+ */
 static void handle_linkage_delivered(struct wu_step *step, const LinkageDelivered *delivered)
 {
     struct need_key key;
     NeedRow need;
-    if (!need_of_hub(step, delivered->linkage_id, &key, &need) || need.state != NEED_OPEN) {
+    if (!need_of_hub(step, delivered->linkage_id, &key, &need)) {
+        return;
+    }
+    if (need.confirmed_at_ms != 0) {
+        emit_need_confirmed(step, &key, &need);
+        return;
+    }
+    if (need.state != NEED_OPEN) {
         return;
     }
     need.delivered_at_ms = wu_step_event(step)->time_ms;
@@ -368,14 +391,7 @@ static void settle_need(struct wu_step *step, const struct need_key *key, const 
     need.rating = rating;
     need.confirmed_at_ms = wu_step_event(step)->happened_at_ms;
     needs_put(wu_step_txn(step), key, &need);
-
-    NeedConfirmed confirmed = COMMUNITY__NEED_CONFIRMED__INIT;
-    confirmed.need_id = wu_id_to_pb(&key->need_id);
-    confirmed.verdict = verdict;
-    confirmed.rating = rating;
-    const struct wu_mail mail =
-        mail_to_hub(step, WU_TYPE(COMMUNITY_NEED_CONFIRMED), &key->need_id, &need);
-    wu_emit_mail(step, &mail, &confirmed.base);
+    emit_need_confirmed(step, key, &need);
 }
 
 /* The resident says whether it helped. */

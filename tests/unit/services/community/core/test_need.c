@@ -342,6 +342,21 @@ Test(need, a_word_stops_the_clock)
     cr_assert_eq(wu_table_count(world_txn(world), &WU_TIMERS), 0);
 }
 
+Test(need, a_coordinator_that_forgot_the_word_gets_it_again)
+{
+    struct wu_id id = delivered_need();
+    assert_accepted(confirm(id, COMMUNITY__VERDICT__VERDICT_MET, 5));
+    close_by(HUB, id, COORDINATOR__OUTCOME__OUTCOME_MET);
+    world_clear(world);
+    deliver_by(HUB, id);
+    const NeedConfirmed *again = world_find(world, WU_TYPE(COMMUNITY_NEED_CONFIRMED), 0,
+                                            &community__need_confirmed__descriptor);
+    cr_assert_not_null(again);
+    cr_assert_eq(again->verdict, COMMUNITY__VERDICT__VERDICT_MET);
+    cr_assert_eq(again->rating, 5);
+    cr_assert_not(is_awaiting());
+}
+
 Test(need, a_second_word_is_refused)
 {
     struct wu_id id = delivered_need();
