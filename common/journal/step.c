@@ -340,16 +340,17 @@ static bool decode_submit(struct wu_step *step, struct wu_bytes record, const Bu
 
 static void handle_node_mail(struct wu_step *step, struct wu_bytes data);
 
-static void take_envelope(struct wu_step *step, const Envelope__Envelope *envelope)
+/* False when it has no id of 16 bytes: the bus looks for the type right behind one. */
+static bool take_envelope(struct wu_step *step, const Envelope__Envelope *envelope)
 {
     struct wu_event *event = &step->event;
     event->type = envelope->type;
     event->division = envelope->division;
     event->traceparent = envelope->traceparent;
-    (void)wu_id_from_pb(envelope->id, &event->id);
     (void)wu_id_from_pb(envelope->subject, &event->subject);
     (void)wu_id_from_pb(envelope->correlation, &event->correlation);
     (void)wu_id_from_pb(envelope->causation, &event->causation);
+    return wu_id_from_pb(envelope->id, &event->id);
 }
 
 static void fold_record(struct wu_step *step, struct wu_bytes record)
@@ -367,7 +368,10 @@ static void fold_record(struct wu_step *step, struct wu_bytes record)
         return;
     }
     const Envelope__Envelope *envelope = (const Envelope__Envelope *)(const void *)message;
-    take_envelope(step, envelope);
+    if (!take_envelope(step, envelope)) {
+        wu_step_fail(step, "the record has no id of 16 bytes");
+        return;
+    }
     struct wu_bytes data = wu_bytes(envelope->data.data, envelope->data.len);
     if (step->event.origin == WU_ORIGIN_MAIL &&
         envelope->type < WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED)) {
@@ -548,7 +552,7 @@ static void handle_publish(struct wu_step *step, const Envelope__Publish *publis
 static void handle_forwarded(struct wu_step *step, const Bus__Submit *submit)
 {
     struct wu_command_key key = {.number = submit->number};
-    if (step->event.from_node != step->node->config.hub) { /* else mail were a way past the roster */
+    if (step->event.from_node != step->node->config.hub) { /* mail is no way past the roster */
         wu_step_fail(step, "node %u forwards a command, and only the hub may",
                      step->event.from_node);
         return;
