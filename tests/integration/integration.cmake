@@ -11,7 +11,7 @@ endif()
 # A city of real daemons in a temporary folder. Linked with every core: the tests
 # read the stores, and fold the journals again.
 add_library(wushe_test_city STATIC
-  tests/support/city.c tests/support/demo.c
+  tests/support/city.c tests/support/demo.c tests/support/raw.c
   tests/support/look_charity.c tests/support/look_community.c tests/support/look_coordinator.c
   tests/support/look_provider.c tests/support/look_volunteer.c)
 target_compile_definitions(wushe_test_city PRIVATE WUSHE_PROGRAMS="${CMAKE_BINARY_DIR}")
@@ -31,6 +31,9 @@ function(wushe_city_test name)
   set_tests_properties(${name} PROPERTIES LABELS "integration;${ARGN}" TIMEOUT 600)
 endfunction()
 
-foreach(test IN ITEMS test_kill)
+foreach(test IN ITEMS test_kill test_hub test_restore test_follow)
   wushe_city_test(${test} long)
+endforeach()
+foreach(test IN ITEMS test_repeat)
+  wushe_city_test(${test})
 endforeach()

@@ -28,7 +28,8 @@ static void flow_turn(struct flow *flow)
     }
     wu_arena_reset(&flow->arena, 0);
     while (wu_client_answer(flow->client, 0, &flow->arena, &answer) == WU_OK) {
-        cr_assert_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED, "%s", answer->text);
+        cr_assert_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED, "%s",
+                     answer->text);
         flow->accepted++;
         wu_arena_reset(&flow->arena, 0);
     }
