@@ -10,7 +10,7 @@
  * the dead letters. A core is pure, so nothing else needs undoing. Anywhere
  * else a failed assertion ends the process.
  */
-#define WU_ASSERT(condition)                                                                       \
+#define WU_ASSERT(condition) \
     ((condition) ? (void)0 : wu_assert_failed(#condition, __FILE__, __LINE__))
 
 _Noreturn void wu_assert_failed(const char *condition, const char *file, int line);

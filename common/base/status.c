@@ -6,8 +6,8 @@
 const char *wu_status_name(enum wu_status status)
 {
     static const char *const names[] = {
-        "ok",     "io",      "full", "no memory", "corrupt",   "gap", "diverged",
-        "poison", "invalid", "busy", "not found", "denied",
+        "ok",       "io",     "full",    "no memory", "corrupt",   "gap",
+        "diverged", "poison", "invalid", "busy",      "not found", "denied",
     };
     size_t index = (size_t)(-(int)status);
     return index < sizeof names / sizeof names[0] ? names[index] : "unknown";

@@ -25,7 +25,7 @@ enum wu_status {
 const char *wu_status_name(enum wu_status status);
 
 #define WU_CHECKED __attribute__((warn_unused_result))
-#define WU_PRINTF(format_index, first_index)                                                       \
+#define WU_PRINTF(format_index, first_index) \
     __attribute__((format(printf, format_index, first_index)))
 
 /* A sentence for a person: what, where, why, what to do. Made at the edges only. */

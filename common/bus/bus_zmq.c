@@ -74,14 +74,10 @@ static enum wu_status open_hub(struct wu_bus *bus, const struct wu_bus_config *c
                                struct wu_error *reterr)
 {
     enum wu_status status = wu_zap_set_roster(bus->zap, config->roster);
-    struct wu_socket_config mail = {.type = ZMQ_ROUTER,
-                                    .binds = true,
-                                    .endpoint = config->listen_mail,
-                                    .keys = &bus->keys};
-    struct wu_socket_config public = {.type = ZMQ_PUB,
-                                      .binds = true,
-                                      .endpoint = config->listen_public,
-                                      .keys = &bus->keys};
+    struct wu_socket_config mail = {
+        .type = ZMQ_ROUTER, .binds = true, .endpoint = config->listen_mail, .keys = &bus->keys};
+    struct wu_socket_config public = {
+        .type = ZMQ_PUB, .binds = true, .endpoint = config->listen_public, .keys = &bus->keys};
     bus->sockets[HUB_MAIL] = status == WU_OK ? wu_socket_open(bus->zmq, &mail, reterr) : NULL;
     bus->publisher =
         bus->sockets[HUB_MAIL] != NULL ? wu_socket_open(bus->zmq, &public, reterr) : NULL;
@@ -118,8 +114,8 @@ static enum wu_status open_dial(struct wu_bus *bus, const struct wu_bus_config *
                                 struct wu_error *reterr)
 {
     enum {
-        EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
-                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+        EVENTS =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
     };
     bus->hub_node = config->hub_node;
     (void)snprintf(bus->hub_public, sizeof bus->hub_public, "%s", config->hub_public);
@@ -220,8 +216,7 @@ void wu_bus_wait(struct wu_bus *bus, int64_t timeout_ms, int signal_fd, bool *re
     items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
     for (int source = 0; source < SOURCES; source++) {
         if (bus->sockets[source] != NULL) {
-            items[count++] =
-                (zmq_pollitem_t){.socket = bus->sockets[source], .events = ZMQ_POLLIN};
+            items[count++] = (zmq_pollitem_t){.socket = bus->sockets[source], .events = ZMQ_POLLIN};
         }
     }
     (void)zmq_poll(items, count, (long)timeout_ms);

@@ -236,8 +236,8 @@ static bool is_final(const Bus__Answer *answer)
 static struct pending *match(struct wu_client *client, const Bus__Answer *answer)
 {
     struct wu_id producer;
-    if (!wu_id_from_pb(answer->producer, &producer) ||
-        !wu_id_equal(&producer, &client->producer) || answer->number == 0) {
+    if (!wu_id_from_pb(answer->producer, &producer) || !wu_id_equal(&producer, &client->producer) ||
+        answer->number == 0) {
         return NULL;
     }
     struct pending *pending = find_pending(client, answer->number);
@@ -257,9 +257,8 @@ enum wu_status wu_client_answer(struct wu_client *client, int timeout_ms, struct
         if (frame == NULL) {
             return WU_BUSY;
         }
-        struct pending *pending = frame->body_case == BUS__FRAME__BODY_ANSWER
-                                      ? match(client, frame->answer)
-                                      : NULL;
+        struct pending *pending =
+            frame->body_case == BUS__FRAME__BODY_ANSWER ? match(client, frame->answer) : NULL;
         if (pending != NULL) {
             free(pending->frame);
             *pending = (struct pending){0};

@@ -28,8 +28,8 @@ struct wu_command {
  * packed command is kept until it is answered. WU_BUSY: the window (1,024
  * unanswered) is full, take an answer first.
  */
-WU_CHECKED enum wu_status wu_client_send(struct wu_client *client,
-                                         const struct wu_command *command, uint64_t *ret_number);
+WU_CHECKED enum wu_status wu_client_send(struct wu_client *client, const struct wu_command *command,
+                                         uint64_t *ret_number);
 
 /*
  * Waits for the next answer in whatever order they come. Resends what stays
@@ -42,10 +42,9 @@ WU_CHECKED enum wu_status wu_client_answer(struct wu_client *client, int timeout
 size_t wu_client_unanswered(const struct wu_client *client);
 
 /* One command, one answer. WU_BUSY with a sentence when there was none in time. */
-WU_CHECKED enum wu_status wu_client_call(struct wu_client *client,
-                                         const struct wu_command *command, int timeout_ms,
-                                         struct wu_arena *arena, const Bus__Answer **ret_answer,
-                                         struct wu_error *reterr);
+WU_CHECKED enum wu_status wu_client_call(struct wu_client *client, const struct wu_command *command,
+                                         int timeout_ms, struct wu_arena *arena,
+                                         const Bus__Answer **ret_answer, struct wu_error *reterr);
 
 /* How the node is, from its own mouth. WU_BUSY when it does not answer in time. */
 WU_CHECKED enum wu_status wu_client_ping(struct wu_client *client, int timeout_ms,

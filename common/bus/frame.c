@@ -36,9 +36,8 @@ static const char *why_frame(const Bus__Frame *frame)
     case BUS__FRAME__BODY_FETCH:
         return frame->fetch->from == NULL ? "the position is missing" : NULL;
     case BUS__FRAME__BODY_HELLO:
-        return frame->hello->mine == NULL || frame->hello->yours == NULL
-                   ? "a position is missing"
-                   : NULL;
+        return frame->hello->mine == NULL || frame->hello->yours == NULL ? "a position is missing"
+                                                                         : NULL;
     case BUS__FRAME__BODY_SNAPSHOT:
         return frame->snapshot->upto == NULL ? "the position is missing" : NULL;
     default:

@@ -20,13 +20,11 @@ enum wu_status wu_keys_save(const char *path, const struct wu_keys *keys, struct
         return wu_error_set(reterr, WU_INVALID, "cannot make key file '%s': %s", path,
                             strerror(errno));
     }
-    int written =
-        dprintf(fd, "public %s\nsecret %s\n", keys->public_key, keys->secret_key);
+    int written = dprintf(fd, "public %s\nsecret %s\n", keys->public_key, keys->secret_key);
     int rc = fsync(fd);
     rc |= close(fd);
     if (written < 0 || rc != 0) {
-        return wu_error_set(reterr, WU_IO, "cannot write key file '%s': %s", path,
-                            strerror(errno));
+        return wu_error_set(reterr, WU_IO, "cannot write key file '%s': %s", path, strerror(errno));
     }
     return WU_OK;
 }
@@ -52,8 +50,8 @@ enum wu_status wu_keys_load(const char *path, struct wu_keys *ret_keys, struct w
     }
     uint8_t binary[32];
     *ret_keys = (struct wu_keys){{0}, {0}};
-    if (size == 0 || sscanf(text, "public %40s secret %40s", ret_keys->public_key,
-                            ret_keys->secret_key) != 2 ||
+    if (size == 0 ||
+        sscanf(text, "public %40s secret %40s", ret_keys->public_key, ret_keys->secret_key) != 2 ||
         strlen(ret_keys->public_key) != 40 || strlen(ret_keys->secret_key) != 40 ||
         zmq_z85_decode(binary, ret_keys->public_key) == NULL ||
         zmq_z85_decode(binary, ret_keys->secret_key) == NULL) {

@@ -17,17 +17,17 @@ struct option {
 
 /* Set on every socket; the comments say what the default would do. */
 static const struct option ALWAYS[] = {
-    {ZMQ_LINGER, 0},                              /* hang at exit; what matters is in the store */
-    {ZMQ_SNDHWM, 8192},                           /* 1000 */
-    {ZMQ_RCVHWM, 8192},                           /* 1000 */
-    {ZMQ_HANDSHAKE_IVL, 3000},                    /* 30 s: slow handshakes pile up */
-    {ZMQ_RECONNECT_IVL, 100},                     /* the same, but without a back-off */
-    {ZMQ_RECONNECT_IVL_MAX, 2000},                /* none */
-    {ZMQ_HEARTBEAT_IVL, 2000},                    /* off: dead peers are never noticed */
-    {ZMQ_HEARTBEAT_TIMEOUT, 6000},                /* as the interval */
-    {ZMQ_HEARTBEAT_TTL, 6000},                    /* none */
-    {ZMQ_BACKLOG, 4096},                          /* 100 */
-    {ZMQ_TCP_KEEPALIVE, 1},                       /* the system's default */
+    {ZMQ_LINGER, 0},               /* hang at exit; what matters is in the store */
+    {ZMQ_SNDHWM, 8192},            /* 1000 */
+    {ZMQ_RCVHWM, 8192},            /* 1000 */
+    {ZMQ_HANDSHAKE_IVL, 3000},     /* 30 s: slow handshakes pile up */
+    {ZMQ_RECONNECT_IVL, 100},      /* the same, but without a back-off */
+    {ZMQ_RECONNECT_IVL_MAX, 2000}, /* none */
+    {ZMQ_HEARTBEAT_IVL, 2000},     /* off: dead peers are never noticed */
+    {ZMQ_HEARTBEAT_TIMEOUT, 6000}, /* as the interval */
+    {ZMQ_HEARTBEAT_TTL, 6000},     /* none */
+    {ZMQ_BACKLOG, 4096},           /* 100 */
+    {ZMQ_TCP_KEEPALIVE, 1},        /* the system's default */
 };
 
 static bool set_int(void *socket, int name, int value)
@@ -126,8 +126,9 @@ void *wu_socket_open(void *zmq, const struct wu_socket_config *config, struct wu
                                       : set_client_curve(socket, config));
     }
     if (!fine) {
-        wu_error_set(reterr, WU_IO, "this libzmq refuses an option for '%s': %s; wushe needs 4.3.4 "
-                                    "or newer with CURVE",
+        wu_error_set(reterr, WU_IO,
+                     "this libzmq refuses an option for '%s': %s; wushe needs 4.3.4 "
+                     "or newer with CURVE",
                      config->endpoint, zmq_strerror(errno));
     } else if ((config->binds ? zmq_bind(socket, config->endpoint)
                               : zmq_connect(socket, config->endpoint)) != 0) {

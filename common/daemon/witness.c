@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PATH_BYTES = 320 };
@@ -16,6 +17,24 @@ static void path_of(const char *state_dir, const char *end, char path[PATH_BYTES
     (void)snprintf(path, PATH_BYTES, "%.*s.witness%s", (int)length, state_dir, end);
 }
 
+/* "generation 1 journal 1042", or all zero. */
+static struct wu_witness parse(const char *line)
+{
+    static const char first[] = "generation ";
+    static const char second[] = " journal ";
+    struct wu_witness none = {0};
+    char *end = NULL;
+    if (strncmp(line, first, sizeof first - 1) != 0) {
+        return none;
+    }
+    unsigned long long generation = strtoull(line + sizeof first - 1, &end, 10);
+    if (generation > UINT32_MAX || strncmp(end, second, sizeof second - 1) != 0) {
+        return none;
+    }
+    unsigned long long seq = strtoull(end + sizeof second - 1, &end, 10);
+    return *end == '\n' ? (struct wu_witness){(uint32_t)generation, seq} : none;
+}
+
 struct wu_witness wu_witness_load(const char *state_dir)
 {
     char path[PATH_BYTES];
@@ -25,12 +44,10 @@ struct wu_witness wu_witness_load(const char *state_dir)
     if (file == NULL) {
         return witness;
     }
-    if (fscanf(file, "generation %" SCNu32 " journal %" SCNu64, &witness.generation,
-               &witness.journal_seq) != 2) {
-        witness = (struct wu_witness){0};
-    }
+    char line[96] = {0};
+    bool read = fgets(line, sizeof line, file) != NULL;
     (void)fclose(file);
-    return witness;
+    return read ? parse(line) : witness;
 }
 
 enum wu_status wu_witness_save(const char *state_dir, struct wu_witness witness,

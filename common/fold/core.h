@@ -14,26 +14,27 @@ struct wu_route {
 };
 
 /* Defines route_<name>, which calls handle_<name> with its own type. */
-#define WU_HANDLER(name, body_type)                                                                \
-    static void route_##name(struct wu_step *step, const void *body)                               \
-    {                                                                                              \
-        handle_##name(step, (const body_type *)body);                                              \
+#define WU_HANDLER(name, body_type)                                  \
+    static void route_##name(struct wu_step *step, const void *body) \
+    {                                                                \
+        handle_##name(step, (const body_type *)body);                \
     }
 
 /* The same for a timer: handle_<name>(step). */
-#define WU_TIMER_HANDLER(name)                                                                     \
-    static void route_##name(struct wu_step *step, const void *body)                               \
-    {                                                                                              \
-        (void)body;                                                                                \
-        handle_##name(step);                                                                       \
+#define WU_TIMER_HANDLER(name)                                       \
+    static void route_##name(struct wu_step *step, const void *body) \
+    {                                                                \
+        (void)body;                                                  \
+        handle_##name(step);                                         \
     }
 
 struct wu_core {
     const char *role;                     /* "community" */
     const struct wu_table *const *tables; /* ends with NULL */
-    const struct wu_route *const *routes; /* arrays, one per noun file, each ending with type 0; NULL ends */
-    const char *const *follows;           /* public topics "<role>.<noun>" of the hub; ends with NULL */
-    const void *extra;                    /* for code shared by several cores */
+    const struct wu_route *const
+        *routes;                /* arrays, one per noun file, each ending with type 0; NULL ends */
+    const char *const *follows; /* public topics "<role>.<noun>" of the hub; ends with NULL */
+    const void *extra;          /* for code shared by several cores */
     bool is_hub;
 };
 

@@ -14,10 +14,10 @@ typedef Envelope__EventType wu_event_type;
 const char *wu_event_type_name(wu_event_type type);
 
 enum wu_origin { /* the same numbers as node.Origin */
-    WU_ORIGIN_COMMAND = 1,
-    WU_ORIGIN_MAIL = 2,
-    WU_ORIGIN_PUBLIC = 3,
-    WU_ORIGIN_TIMER = 4,
+                 WU_ORIGIN_COMMAND = 1,
+                 WU_ORIGIN_MAIL = 2,
+                 WU_ORIGIN_PUBLIC = 3,
+                 WU_ORIGIN_TIMER = 4,
 };
 
 /*

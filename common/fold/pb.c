@@ -71,8 +71,8 @@ static size_t element_size(ProtobufCType type)
     return type == PROTOBUF_C_TYPE_ENUM ? sizeof(int) : sizeof(void *);
 }
 
-static const char *why_field(const ProtobufCMessage *message,
-                             const ProtobufCFieldDescriptor *field, enum wu_pb_mode mode)
+static const char *why_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                             enum wu_pb_mode mode)
 {
     const uint8_t *base = (const uint8_t *)message;
     bool checked = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_ENUM ||

@@ -126,9 +126,9 @@ static bool answer_repeat(struct wu_node *node, struct wu_txn *txn, struct wu_in
          memcmp(journal->record.data, input->record.data, input->record.size) != 0)) {
         bus__answer__init(answer);
         answer->status = BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED;
-        answer->code = (char *)(uintptr_t)"KEY_REUSED";
-        answer->text = (char *)(uintptr_t)"this command number was already used for another "
-                                          "command; give each command its own number";
+        answer->code = (char *)(uintptr_t) "KEY_REUSED";
+        answer->text = (char *)(uintptr_t) "this command number was already used for another "
+                                           "command; give each command its own number";
     }
     input->answer = answer;
     node->repeat_count++;
@@ -155,7 +155,8 @@ static void journal_input(struct wu_txn *txn, const struct wu_step *step,
     if (input->timer != NULL) {
         row.type = (wu_event_type)input->timer->type;
     }
-    row.record = (ProtobufCBinaryData){input->record.size, (uint8_t *)(uintptr_t)input->record.data};
+    row.record =
+        (ProtobufCBinaryData){input->record.size, (uint8_t *)(uintptr_t)input->record.data};
     row.snapshot = input->snapshot;
     if (input->dead) {
         row.why_dead = (char *)(uintptr_t)input->why_dead;
@@ -169,8 +170,8 @@ static bool count_retry(struct wu_step *step, const Bus__Submit *submit)
     if (submit == NULL || submit->type != WU_TYPE(NODE_RETRY_DEAD_LETTER)) {
         return false;
     }
-    Node__RetryDeadLetter *retry = node__retry_dead_letter__unpack(
-        &step->node->arena.pb, submit->data.len, submit->data.data);
+    Node__RetryDeadLetter *retry =
+        node__retry_dead_letter__unpack(&step->node->arena.pb, submit->data.len, submit->data.data);
     struct wu_dead_letter_key key = {.seq = retry != NULL ? retry->seq : 0};
     const Node__DeadLetterRow *known = wu_dead_letters_get(step->txn, &key);
     if (known != NULL) {
@@ -192,9 +193,9 @@ static void bury(struct wu_step *step, const struct wu_input *input, const Bus__
     row.time_ms = step->event.time_ms;
     row.origin = (Node__Origin)input->origin;
     row.from_node = input->from_node;
-    row.type = submit != NULL           ? submit->type
+    row.type = submit != NULL         ? submit->type
                : input->timer != NULL ? (wu_event_type)input->timer->type
-                                        : step->event.type;
+                                      : step->event.type;
     row.why = (char *)(uintptr_t)input->why_dead;
     const Node__TimerRow *timer =
         input->timer != NULL ? wu_timers_get(step->txn, input->timer) : NULL;
@@ -217,7 +218,7 @@ static void keep_answer(struct wu_step *step, struct wu_input *input,
         }
         bus__answer__init(step->answer);
         step->answer->status = BUS__ANSWER_STATUS__ANSWER_STATUS_FAILED;
-        step->answer->code = (char *)(uintptr_t)"DEAD_LETTER";
+        step->answer->code = (char *)(uintptr_t) "DEAD_LETTER";
         step->answer->text = (char *)(uintptr_t)input->why_dead;
     }
     Node__CommandRow row = NODE__COMMAND_ROW__INIT;
@@ -257,8 +258,7 @@ static void advance_cursor(struct wu_node *node, struct wu_txn *txn, const struc
     }
     const Bus__Snapshot *snapshot =
         bus__snapshot__unpack(&node->arena.pb, input->record.size, input->record.data);
-    if (snapshot == NULL || snapshot->upto == NULL ||
-        snapshot->upto->hash.len != WU_HASH_BYTES) {
+    if (snapshot == NULL || snapshot->upto == NULL || snapshot->upto->hash.len != WU_HASH_BYTES) {
         wu_txn_fail(txn, snapshot == NULL ? WU_NO_MEMORY : WU_CORRUPT);
         return;
     }
@@ -446,7 +446,8 @@ enum wu_status wu_node_run(struct wu_node *node, int64_t now_ms)
     do {
         size_t count = node->input_count - first;
         enum wu_status status = commit_some(node, first, &count, now_ms);
-        if (status == WU_BUSY) { /* what is left comes again: it was neither acknowledged nor answered */
+        if (status ==
+            WU_BUSY) { /* what is left comes again: it was neither acknowledged nor answered */
             node->input_count = first;
             return WU_OK;
         }

@@ -87,7 +87,8 @@ enum wu_status wu_streams_load(struct wu_node *node, struct wu_txn *txn);
 /* NULL when there is none of that number. */
 struct stream_state *wu_stream_find(const struct wu_node *node, uint32_t stream);
 
-/* The stream, made if it is not there; NULL when there is no memory. name NULL: mail to `stream`. */
+/* The stream, made if it is not there; NULL when there is no memory. name NULL: mail to `stream`.
+ */
 struct stream_state *wu_stream_of(struct wu_node *node, uint32_t stream, const char *name);
 struct stream_state *wu_public_stream_of(struct wu_node *node, const char *topic);
 

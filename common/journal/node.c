@@ -51,8 +51,8 @@ static enum wu_status load(struct wu_node *node, struct wu_error *reterr)
         wu_node_flush(node, txn); /* a new store knows its owner from the start */
         status = wu_txn_commit(&txn);
         if (status != WU_OK) {
-            wu_error_set(reterr, status, "cannot write to store '%s': %s",
-                         node->config.store_path, wu_status_name(status));
+            wu_error_set(reterr, status, "cannot write to store '%s': %s", node->config.store_path,
+                         wu_status_name(status));
         }
     }
     wu_txn_abort(&txn);

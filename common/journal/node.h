@@ -63,15 +63,16 @@ struct wu_store *wu_node_store(struct wu_node *node);
 
 struct wu_input {
     enum wu_origin origin;
-    struct wu_bytes record; /* command: packed Submit; mail, public: packed Envelope; timer: packed TimerFired */
+    struct wu_bytes record; /* command: packed Submit; mail, public: packed Envelope; timer: packed
+                               TimerFired */
     uint32_t from_node;     /* mail, public */
     const char *stream;     /* mail, public: "to/<this node>" or "pub/<topic>" */
     uint32_t generation;    /* mail, public: of the stream */
     uint64_t number;        /* mail, public: in the stream */
     bool snapshot;          /* public: record is a packed Snapshot, number its upto.next */
-    const uint8_t *hash;    /* mail, public: chain hash of the record if the driver has it, or NULL */
+    const uint8_t *hash; /* mail, public: chain hash of the record if the driver has it, or NULL */
     const struct wu_timer_key *timer;
-    uint64_t tag;           /* the driver's own: whom to answer */
+    uint64_t tag; /* the driver's own: whom to answer */
 
     /* Filled in by wu_node_run. */
     uint64_t seq;              /* 0: a repeat, or a timer cancelled meanwhile; nothing was folded */
@@ -131,7 +132,8 @@ struct wu_stream wu_node_mail_stream(const struct wu_node *node, uint32_t peer);
 size_t wu_node_public_count(const struct wu_node *node);
 struct wu_stream wu_node_public_stream(const struct wu_node *node, size_t index);
 /* By name, "pub/<topic>"; false when this node has none of that name. */
-bool wu_node_find_public(const struct wu_node *node, const char *name, struct wu_stream *ret_stream);
+bool wu_node_find_public(const struct wu_node *node, const char *name,
+                         struct wu_stream *ret_stream);
 
 /* Hash of one held record. number 0, and first - 1 when that is 0, is the empty hash (all zero). */
 WU_CHECKED enum wu_status wu_node_hash_at(struct wu_node *node, uint32_t stream, uint64_t number,
@@ -148,7 +150,8 @@ WU_CHECKED enum wu_status wu_node_read_records(struct wu_node *node, uint32_t st
 
 /* The last record of each subject of a public stream, packed as a Snapshot. */
 WU_CHECKED enum wu_status wu_node_read_snapshot(struct wu_node *node, uint32_t stream,
-                                                struct wu_arena *arena, struct wu_bytes *ret_snapshot);
+                                                struct wu_arena *arena,
+                                                struct wu_bytes *ret_snapshot);
 
 /* How far this node has folded a peer's stream. next is 1 and the hash zero at the start. */
 struct wu_cursor {

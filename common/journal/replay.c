@@ -44,8 +44,8 @@ static void note_difference(struct replay *replay, const struct wu_table *table,
 static bool timer_input(struct replay *replay, const Node__JournalRow *row,
                         struct wu_timer_key *key)
 {
-    const Envelope__TimerFired *fired = envelope__timer_fired__unpack(
-        &replay->node->arena.pb, row->record.len, row->record.data);
+    const Envelope__TimerFired *fired =
+        envelope__timer_fired__unpack(&replay->node->arena.pb, row->record.len, row->record.data);
     if (fired == NULL) {
         return false;
     }
@@ -230,7 +230,8 @@ static enum wu_status compare_tables(struct replay *replay)
 
 /* ---- streams on their own --------------------------------------------------------------- */
 
-/* Walks one stream of the source: numbers without a gap, each hash that of the one before and it. */
+/* Walks one stream of the source: numbers without a gap, each hash that of the one before and it.
+ */
 static void walk_stream(struct replay *replay, uint32_t stream, const Node__StreamRow *row)
 {
     struct wu_record_key key = {stream, row->first};
@@ -323,7 +324,8 @@ static enum wu_status verify(struct replay *replay, const char *store_path,
     if (status == WU_OK) {
         status = fold_all(replay);
         if (status != WU_OK && status != WU_DIVERGED) {
-            wu_error_set(replay->reterr, status, "folding again stopped after event %" PRIu64 ": %s",
+            wu_error_set(replay->reterr, status,
+                         "folding again stopped after event %" PRIu64 ": %s",
                          replay->report->event_count, wu_status_name(status));
         }
     }

@@ -12,7 +12,7 @@ struct wu_replay_report {
     uint64_t event_count;
     uint64_t table_count;
     uint64_t row_count;
-    uint64_t stream_count;  /* each walked: numbers without a gap, chain of hashes whole */
+    uint64_t stream_count; /* each walked: numbers without a gap, chain of hashes whole */
     uint64_t record_count;
     uint64_t different_count; /* rows that are missing, extra or not the same */
     char first_difference[256];

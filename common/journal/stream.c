@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIM_MAX = 8192 }; /* records of one stream deleted in one batch, so that a batch stays small */
+enum {
+    TRIM_MAX = 8192
+}; /* records of one stream deleted in one batch, so that a batch stays small */
 
 void wu_chain_hash(const uint8_t previous[WU_HASH_BYTES], struct wu_bytes record,
                    uint8_t ret_hash[WU_HASH_BYTES])
@@ -115,16 +117,16 @@ struct stream_state *wu_stream_of(struct wu_node *node, uint32_t stream, const c
         return found;
     }
     void *base = node->streams;
-    size_t index = lower_bound(base, node->stream_count, sizeof *node->streams, &stream,
-                               compare_stream);
+    size_t index =
+        lower_bound(base, node->stream_count, sizeof *node->streams, &stream, compare_stream);
     struct stream_state *state =
         insert_at(&base, &node->stream_count, sizeof *node->streams, index);
     node->streams = base;
     if (state == NULL) {
         return NULL;
     }
-    state->committed = (struct wu_stream){
-        .stream = stream, .generation = node->working.generation, .first = 1};
+    state->committed =
+        (struct wu_stream){.stream = stream, .generation = node->working.generation, .first = 1};
     if (name != NULL) {
         (void)snprintf(state->committed.name, sizeof state->committed.name, "%s", name);
     } else {
@@ -190,8 +192,7 @@ static struct follower *follower_of(struct wu_node *node, uint32_t stream, uint3
     if (index < node->follower_count && compare_follower(&key, &node->followers[index]) == 0) {
         return &node->followers[index];
     }
-    struct follower *made =
-        insert_at(&base, &node->follower_count, sizeof *node->followers, index);
+    struct follower *made = insert_at(&base, &node->follower_count, sizeof *node->followers, index);
     node->followers = base;
     if (made != NULL) {
         made->key = key;
@@ -312,8 +313,8 @@ static void append_bytes(struct wu_node *node, struct wu_txn *txn, struct stream
     working->head++;
     working->bytes += record.size;
     stream->dirty = true;
-    *output = (struct wu_output){
-        .stream = working->stream, .number = working->head, .record = record};
+    *output =
+        (struct wu_output){.stream = working->stream, .number = working->head, .record = record};
     memcpy(output->hash, working->hash, WU_HASH_BYTES);
 
     Node__RecordRow row = NODE__RECORD_ROW__INIT;
@@ -604,8 +605,7 @@ struct wu_stream wu_node_mail_stream(const struct wu_node *node, uint32_t peer)
     if (state != NULL) {
         return state->committed;
     }
-    struct wu_stream empty = {
-        .stream = peer, .generation = node->committed.generation, .first = 1};
+    struct wu_stream empty = {.stream = peer, .generation = node->committed.generation, .first = 1};
     (void)snprintf(empty.name, sizeof empty.name, "to/%u", peer);
     return empty;
 }
@@ -640,8 +640,8 @@ struct wu_cursor wu_node_cursor(const struct wu_node *node, uint32_t peer, const
     if (!wu_key_text(key.stream, sizeof key.stream, stream)) {
         return none;
     }
-    size_t index = lower_bound(node->cursors, node->cursor_count, sizeof *node->cursors, &key,
-                               compare_cursor);
+    size_t index =
+        lower_bound(node->cursors, node->cursor_count, sizeof *node->cursors, &key, compare_cursor);
     bool found = index < node->cursor_count && compare_cursor(&key, &node->cursors[index]) == 0;
     return found ? node->cursors[index].committed : none;
 }

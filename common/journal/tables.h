@@ -22,8 +22,8 @@ struct wu_record_key {
     uint64_t number;
 };
 struct wu_cursor_key {
-    uint32_t node;    /* whose stream */
-    char stream[96];  /* "to/<this node>" or "pub/<topic>" */
+    uint32_t node;   /* whose stream */
+    char stream[96]; /* "to/<this node>" or "pub/<topic>" */
 };
 struct wu_follower_key {
     uint32_t stream;

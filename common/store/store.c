@@ -157,8 +157,8 @@ static int open_tables(struct wu_store *store)
 
 static int open_env(struct wu_store *store, const struct wu_store_config *config)
 {
-    unsigned flags = MDB_NOTLS | (config->read_only ? MDB_RDONLY : 0) |
-                     (config->scratch ? MDB_NOSYNC : 0);
+    unsigned flags =
+        MDB_NOTLS | (config->read_only ? MDB_RDONLY : 0) | (config->scratch ? MDB_NOSYNC : 0);
     int rc = mdb_env_create(&store->env);
     if (rc == 0) {
         rc = mdb_env_set_maxdbs(store->env, TABLES_MAX);
@@ -506,8 +506,8 @@ static bool walk(struct wu_txn *txn, const struct wu_table *table, void *key, in
     return true;
 }
 
-bool wu_table_from_raw(struct wu_txn *txn, const struct wu_table *table, void *key,
-                       int same_fields, struct wu_bytes *ret_value)
+bool wu_table_from_raw(struct wu_txn *txn, const struct wu_table *table, void *key, int same_fields,
+                       struct wu_bytes *ret_value)
 {
     return walk(txn, table, key, same_fields, false, ret_value);
 }
@@ -518,8 +518,8 @@ bool wu_table_after_raw(struct wu_txn *txn, const struct wu_table *table, void *
     return walk(txn, table, key, same_fields, true, ret_value);
 }
 
-bool wu_table_last_raw(struct wu_txn *txn, const struct wu_table *table, void *key,
-                       int same_fields, struct wu_bytes *ret_value)
+bool wu_table_last_raw(struct wu_txn *txn, const struct wu_table *table, void *key, int same_fields,
+                       struct wu_bytes *ret_value)
 {
     MDB_cursor *cursor = cursor_of(txn, table);
     if (cursor == NULL) {

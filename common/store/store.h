@@ -19,12 +19,13 @@
 struct wu_store;
 
 struct wu_store_config {
-    const char *path;                          /* directory; made if it is not there (writer) */
-    const struct wu_table *const *const *tables; /* lists of tables, each and the whole NULL-ended */
-    size_t map_bytes;                          /* first size of the map; grows by itself */
-    size_t map_bytes_max;                      /* and never above this */
-    bool read_only;                            /* another process is the writer */
-    bool scratch; /* a throw-away copy: commits do not wait for the disk (replay only) */
+    const char *path; /* directory; made if it is not there (writer) */
+    const struct wu_table *const *const
+        *tables;          /* lists of tables, each and the whole NULL-ended */
+    size_t map_bytes;     /* first size of the map; grows by itself */
+    size_t map_bytes_max; /* and never above this */
+    bool read_only;       /* another process is the writer */
+    bool scratch;         /* a throw-away copy: commits do not wait for the disk (replay only) */
 };
 
 /* WU_OK; WU_INVALID (no such store, not ours), WU_IO, WU_NO_MEMORY with a sentence. */
@@ -67,17 +68,18 @@ enum wu_status wu_txn_status(const struct wu_txn *txn);
 void wu_txn_fail(struct wu_txn *txn, enum wu_status status);
 struct wu_arena *wu_txn_arena(struct wu_txn *txn);
 
-/* Raw rows, for the framework's hot tables, dump and comparison: value borrowed until the next write. */
+/* Raw rows, for the framework's hot tables, dump and comparison: value borrowed until the next
+ * write. */
 bool wu_table_get_raw(struct wu_txn *txn, const struct wu_table *table, const void *key,
                       struct wu_bytes *ret_value);
-bool wu_table_from_raw(struct wu_txn *txn, const struct wu_table *table, void *key,
-                       int same_fields, struct wu_bytes *ret_value);
+bool wu_table_from_raw(struct wu_txn *txn, const struct wu_table *table, void *key, int same_fields,
+                       struct wu_bytes *ret_value);
 bool wu_table_after_raw(struct wu_txn *txn, const struct wu_table *table, void *key,
                         int same_fields, struct wu_bytes *ret_value);
 
 /* The same backwards: last entry at or before *key / strictly before it. */
-bool wu_table_last_raw(struct wu_txn *txn, const struct wu_table *table, void *key,
-                       int same_fields, struct wu_bytes *ret_value);
+bool wu_table_last_raw(struct wu_txn *txn, const struct wu_table *table, void *key, int same_fields,
+                       struct wu_bytes *ret_value);
 
 /* Number of entries. */
 uint64_t wu_table_count(struct wu_txn *txn, const struct wu_table *table);

@@ -29,7 +29,8 @@ enum ctl_exit {
     CTL_FOUND = 5,
 };
 
-extern const struct wu_core *const CTL_CORES[]; /* the six, NULL ends: the one list of roles in ctl */
+extern const struct wu_core
+    *const CTL_CORES[]; /* the six, NULL ends: the one list of roles in ctl */
 
 struct ctl_node {
     char folder[256];
@@ -42,11 +43,12 @@ struct ctl_command;
 
 struct ctl {
     const struct ctl_command *command; /* the one that runs */
-    const char *home; /* --home, else $WUSHE_HOME, else the first of ./city and <build>/city that exists */
-    bool json;        /* --json: one JSON value or one per line, nothing else on stdout */
-    bool quiet;       /* --quiet: no progress */
-    bool colour;      /* stdout is a terminal, NO_COLOR is not set and TERM is not "dumb" */
-    int timeout_ms;   /* --timeout SECONDS, default 10 s: for one answer */
+    const char
+        *home; /* --home, else $WUSHE_HOME, else the first of ./city and <build>/city that exists */
+    bool json; /* --json: one JSON value or one per line, nothing else on stdout */
+    bool quiet;     /* --quiet: no progress */
+    bool colour;    /* stdout is a terminal, NO_COLOR is not set and TERM is not "dumb" */
+    int timeout_ms; /* --timeout SECONDS, default 10 s: for one answer */
     struct ctl_node nodes[64];
     size_t node_count;
     struct wu_arena arena; /* of one command; a loop marks and resets it */
@@ -57,7 +59,8 @@ struct ctl_command {
     const char *name;  /* "linkage trace" */
     const char *usage; /* "NUMBER" */
     const char *help;  /* first line: one sentence; further lines: the rest of --help */
-    int (*run)(struct ctl *ctl, int argc, char **argv); /* argv[0] is the first word after the name */
+    int (*run)(struct ctl *ctl, int argc,
+               char **argv); /* argv[0] is the first word after the name */
 };
 extern const struct ctl_command CTL_COMMANDS[]; /* name NULL ends */
 
@@ -93,8 +96,9 @@ int ctl_complain(int status, const char *format, ...) WU_PRINTF(2, 3);
  */
 struct ctl_table;
 struct ctl_table *ctl_table_new(struct ctl *ctl, const char *name, const char *const *columns);
-void ctl_table_row(struct ctl_table *table, const char *const *values); /* as many as columns; NULL: empty */
-void ctl_table_print(struct ctl_table **table_p);                      /* prints and frees */
+void ctl_table_row(struct ctl_table *table,
+                   const char *const *values);    /* as many as columns; NULL: empty */
+void ctl_table_print(struct ctl_table **table_p); /* prints and frees */
 
 /* On a terminal, long cells are broken into lines so that the table fits its width. */
 void ctl_table_wrap(struct ctl_table *table);

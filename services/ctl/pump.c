@@ -133,8 +133,8 @@ static void end_answered(struct ctl_pump *pump, struct door *door, const Bus__An
         result.known_before = result.accepted && wu_id_seq(&result.id) <= door->seq_at_open;
     }
     if (!result.accepted && result.code[0] == '\0') {
-        const ProtobufCEnumValue *known =
-            protobuf_c_enum_descriptor_get_value(&bus__answer_status__descriptor, answer->status);
+        const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(
+            &bus__answer_status__descriptor, (int)answer->status);
         result.code = known != NULL ? known->name + sizeof "ANSWER_STATUS_" - 1 : "UNKNOWN";
     }
     slot->used = false;

@@ -43,8 +43,7 @@ void linkage_save(struct linkage *linkage)
     linkages_put(wu_step_txn(linkage->fold), &(struct linkage_key){linkage->id}, &linkage->row);
 }
 
-const LinkageRow *linkage_whole(struct wu_txn *txn, struct wu_arena *arena,
-                                const struct wu_id *id)
+const LinkageRow *linkage_whole(struct wu_txn *txn, struct wu_arena *arena, const struct wu_id *id)
 {
     const LinkageRow *stored = linkages_get(txn, &(struct linkage_key){*id});
     LinkageRow *whole = stored != NULL ? wu_arena_take(arena, sizeof *whole) : NULL;

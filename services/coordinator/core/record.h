@@ -33,8 +33,7 @@ bool linkage_load(struct linkage *linkage, struct wu_step *fold, const struct wu
 void linkage_save(struct linkage *linkage);
 
 /* For readers: the row with its whole story in `history`, or NULL. Lives in the txn's arena. */
-const LinkageRow *linkage_whole(struct wu_txn *txn, struct wu_arena *arena,
-                                const struct wu_id *id);
+const LinkageRow *linkage_whole(struct wu_txn *txn, struct wu_arena *arena, const struct wu_id *id);
 
 /* NULL if the linkage has no step of that number. */
 LinkageStep *linkage_step(struct linkage *linkage, uint32_t step_no);

@@ -1,3 +1,5 @@
 # What the daemon reads and says.
 
 wushe_test(test_config tests/unit/common/daemon/test_config.c wushe_daemon)
+
+wushe_test(test_witness tests/unit/common/daemon/test_witness.c wushe_daemon)
