@@ -88,6 +88,12 @@ void world_restart(struct world *world)
     open_node(world);
 }
 
+void world_stop(struct world *world)
+{
+    wu_txn_abort(&world->txn);
+    wu_node_close(&world->node);
+}
+
 int64_t world_now_ms(const struct world *world)
 {
     return world->now_ms;
@@ -97,8 +103,8 @@ int64_t world_now_ms(const struct world *world)
 
 static void keep_public_through_hub(struct world *world, struct world_output *output)
 {
-    const Envelope__Publish *publish = envelope__publish__unpack(
-        &world->outputs_arena.pb, output->data.size, output->data.data);
+    const Envelope__Publish *publish =
+        envelope__publish__unpack(&world->outputs_arena.pb, output->data.size, output->data.data);
     cr_assert_not_null(publish);
     output->topic = publish->topic;
     output->type = publish->type;
@@ -109,8 +115,8 @@ static void keep_output(struct world *world, const struct wu_output *from)
 {
     cr_assert_lt(world->output_count, OUTPUTS_MAX);
     struct world_output *output = &world->outputs[world->output_count++];
-    const Envelope__Envelope *envelope = envelope__envelope__unpack(
-        &world->outputs_arena.pb, from->record.size, from->record.data);
+    const Envelope__Envelope *envelope =
+        envelope__envelope__unpack(&world->outputs_arena.pb, from->record.size, from->record.data);
     cr_assert_not_null(envelope);
     *output = (struct world_output){.type = envelope->type,
                                     .envelope = envelope,
@@ -149,8 +155,8 @@ const void *world_find(struct world *world, wu_event_type type, size_t n,
         if (n == 0) {
             ProtobufCMessage *body = NULL;
             const char *why = "";
-            cr_assert_eq(wu_pb_decode(descriptor, WU_PB_STRICT, output->data,
-                                      &world->outputs_arena, &body, &why),
+            cr_assert_eq(wu_pb_decode(descriptor, WU_PB_STRICT, output->data, &world->outputs_arena,
+                                      &body, &why),
                          WU_OK, "%s", why);
             return body;
         }
@@ -299,8 +305,8 @@ struct wu_txn *world_txn(struct world *world)
 {
     wu_txn_abort(&world->txn);
     wu_arena_reset(&world->read_arena, 0);
-    cr_assert_eq(
-        wu_txn_begin_read(wu_node_store(world->node), &world->read_arena, &world->txn), WU_OK);
+    cr_assert_eq(wu_txn_begin_read(wu_node_store(world->node), &world->read_arena, &world->txn),
+                 WU_OK);
     return world->txn;
 }
 
@@ -321,8 +327,7 @@ void world_verify(struct world *world)
     char *scratch = scratch_make();
     struct wu_replay_report report;
     struct wu_error error = {{0}};
-    enum wu_status status =
-        wu_replay_verify(world->store, world->core, scratch, &report, &error);
+    enum wu_status status = wu_replay_verify(world->store, world->core, scratch, &report, &error);
     cr_assert_eq(status, WU_OK, "%s %s", error.text, report.first_difference);
     scratch_remove(&scratch);
     open_node(world);

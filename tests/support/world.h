@@ -9,11 +9,15 @@
  */
 struct world;
 
-struct world *world_open(const struct wu_core *core); /* node 9, hub 1 (a hub core: node 1), 420100000000 */
+struct world *
+world_open(const struct wu_core *core); /* node 9, hub 1 (a hub core: node 1), 420100000000 */
 void world_close(struct world **world_p);
 
 /* Closes and opens the store again, as after a crash between batches. */
 void world_restart(struct world *world);
+
+/* Closes the store for good: others may look at it. Only world_close comes after. */
+void world_stop(struct world *world);
 
 int64_t world_now_ms(const struct world *world);
 /* Moves time and fires every timer that comes due on the way, in order. */
@@ -39,8 +43,9 @@ void world_public(struct world *world, const char *topic, const struct world_mai
 
 /* Outputs since the last world_clear, oldest first. Bodies live until world_clear. */
 struct world_output {
-    uint32_t to_node;  /* mail */
-    const char *topic; /* public: the stream's name, or "<role>.<noun>" when it goes through the hub */
+    uint32_t to_node; /* mail */
+    const char
+        *topic; /* public: the stream's name, or "<role>.<noun>" when it goes through the hub */
     wu_event_type type;
     const Envelope__Envelope *envelope;
     struct wu_bytes data; /* the packed body */
