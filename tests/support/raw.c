@@ -1,6 +1,7 @@
 #include "tests/support/raw.h"
 
 #include "common/bus/frame.h"
+#include "common/journal/node.h"
 #include "tests/support/city.h"
 
 #include <criterion/criterion.h>
@@ -15,6 +16,7 @@ struct raw {
     void *socket;
     void *monitor; /* of handshakes */
     struct wu_arena arena;
+    uint8_t hash[WU_HASH_BYTES]; /* of the last record that was mailed */
 };
 
 static void set_int(void *socket, int name, int value)
@@ -121,15 +123,71 @@ int raw_handshake(struct raw *raw, int timeout_ms)
     return event;
 }
 
-bool raw_is_let_in(struct raw *raw)
+bool raw_is_let_in(struct raw *raw, int timeout_ms)
 {
-    int64_t until_ms = city_now_ms() + SEND_MS;
+    int64_t until_ms = city_now_ms() + timeout_ms;
     while (city_now_ms() < until_ms) {
         if (raw_handshake(raw, 100) == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
             return true;
         }
     }
     return false;
+}
+
+bool raw_hello(struct raw *raw, uint32_t claims, uint32_t hub)
+{
+    Bus__Hello hello = BUS__HELLO__INIT;
+    Bus__Position mine = BUS__POSITION__INIT;
+    Bus__Position yours = BUS__POSITION__INIT;
+    char to_hub[16];
+    char to_us[16];
+    (void)snprintf(to_hub, sizeof to_hub, "to/%u", hub);
+    (void)snprintf(to_us, sizeof to_us, "to/%u", claims);
+    mine.stream = to_hub;
+    mine.generation = 1;
+    mine.next = 1;
+    yours.stream = to_us;
+    yours.next = 1;
+    hello.protocol = WU_PROTOCOL;
+    hello.node = claims;
+    hello.generation = 1;
+    hello.mine = &mine;
+    hello.yours = &yours;
+    hello.answer_wanted = true;
+    return raw_say(raw, BUS__FRAME__BODY_HELLO, &hello.base);
+}
+
+bool raw_mail(struct raw *raw, uint64_t number, uint32_t claims, Envelope__EventType type,
+              const ProtobufCMessage *body)
+{
+    Envelope__Envelope envelope = ENVELOPE__ENVELOPE__INIT;
+    Bus__Batch batch = BUS__BATCH__INIT;
+    struct wu_id id = wu_id_make(claims, 1, number, 0);
+    if (body != NULL) {
+        uint8_t *data = wu_arena_take(&raw->arena, protobuf_c_message_get_packed_size(body) + 1);
+        cr_assert_not_null(data);
+        envelope.data = (ProtobufCBinaryData){protobuf_c_message_pack(body, data), data};
+    }
+    envelope.id = wu_id_to_pb(&id);
+    envelope.type = type;
+    envelope.time_ms = city_clock_ms();
+    uint8_t packed[2048];
+    cr_assert_leq(envelope__envelope__get_packed_size(&envelope), sizeof packed);
+    ProtobufCBinaryData record = {envelope__envelope__pack(&envelope, packed), packed};
+    uint8_t previous[WU_HASH_BYTES];
+    memcpy(previous, raw->hash, sizeof previous);
+    char stream[] = "to/1";
+    batch.stream = stream;
+    batch.generation = 1;
+    batch.first = number;
+    if (number > 1) {
+        batch.previous_hash = (ProtobufCBinaryData){sizeof previous, previous};
+    }
+    batch.n_records = 1;
+    batch.records = &record;
+    batch.node = claims;
+    wu_chain_hash(previous, wu_bytes(record.data, record.len), raw->hash);
+    return raw_say(raw, BUS__FRAME__BODY_BATCH, &batch.base);
 }
 
 struct wu_bytes raw_submit(struct raw *raw, const struct wu_id *producer, uint64_t number,

@@ -30,7 +30,17 @@ const Bus__Frame *raw_hear(struct raw *raw, Bus__Frame__BodyCase body_case, int 
 
 /* The next end of a handshake, ZMQ_EVENT_HANDSHAKE_..., or 0; also ZMQ_EVENT_DISCONNECTED. */
 int raw_handshake(struct raw *raw, int timeout_ms);
-bool raw_is_let_in(struct raw *raw); /* within 5 s */
+bool raw_is_let_in(struct raw *raw, int timeout_ms);
+
+/*
+ * What a dialling node says first; it claims to be `claims`, and to have sent
+ * and received nothing yet.
+ */
+bool raw_hello(struct raw *raw, uint32_t claims, uint32_t hub);
+
+/* One record of mail to the hub, the n-th (1, 2 ...) of this peer; body NULL: no payload. */
+bool raw_mail(struct raw *raw, uint64_t number, uint32_t claims, Envelope__EventType type,
+              const ProtobufCMessage *body);
 
 /* A command as bytes of a frame, in the arena of raw. */
 struct wu_bytes raw_submit(struct raw *raw, const struct wu_id *producer, uint64_t number,
