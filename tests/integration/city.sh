@@ -26,7 +26,7 @@ ctl() {
 # Two neighbours that nobody listens at, below those given out to clients.
 free_port() {
     local port
-    for ((port = 20000 + $$ % 10000; port < 31000; port += 2)); do
+    for ((port = 4000 + $$ % 3000 * 2; port < 12000; port += 2)); do # the C tests begin at 12000
         if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null &&
             ! (exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null; then
             printf '%s\n' "$port"

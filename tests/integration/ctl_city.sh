@@ -11,6 +11,7 @@ roles="coordinator community socialorg socialworker volunteer charity"
 declare -A process
 failed=0
 
+# shellcheck disable=SC2317 # the trap calls it
 stop_all() {
     local role
     for role in $roles; do
@@ -59,7 +60,10 @@ start() {
 }
 
 mkfifo pause
-port=$((20000 + $$ % 20000 / 2 * 2))
+port=$((4000 + $$ % 3000 * 2)) # the C tests take theirs from 12000 on
+while (exec 3<>"/dev/tcp/127.0.0.1/$port" || exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null; do
+    port=$((port + 2))
+done
 ctl init city --port "$port" >/dev/null || exit 1
 mkdir demo
 "$programs/wushe-demo-city" demo --seed 11 >/dev/null 2>&1 || exit 1
@@ -165,7 +169,7 @@ expect 0 "every sum is zero" ledger show
 before=$(ctl store dump community | awk '/^community.needs /{print $2}')
 ctl import needs many.csv >many.out 2>&1 &
 import=$!
-for kill in 1 2 3; do
+for _ in 1 2 3; do
     read -rt 0.2 <>pause
     kill -9 "${process[community]}"
     wait "${process[community]}" 2>/dev/null
