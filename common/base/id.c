@@ -104,6 +104,7 @@ bool wu_id_from_text(const char *text, struct wu_id *ret_id)
     uint64_t generation = 1;
     uint64_t seq = 0;
     uint64_t n = 0;
+    const char *whole = text;
     text = read_number(text, UINT32_MAX, &node);
     if (text != NULL && *text == '.') {
         text = read_number(text + 1, UINT16_MAX, &generation);
@@ -118,6 +119,11 @@ bool wu_id_from_text(const char *text, struct wu_id *ret_id)
     if (text == NULL || *text != '\0') {
         return false;
     }
-    *ret_id = wu_id_make((uint32_t)node, (uint32_t)generation, seq, (uint16_t)n);
+    struct wu_id id = wu_id_make((uint32_t)node, (uint32_t)generation, seq, (uint16_t)n);
+    char again[WU_ID_TEXT_MAX];
+    if (strcmp(wu_id_to_text(&id, again), whole) != 0) {
+        return false; /* a part that is not said: ".1", "-0" */
+    }
+    *ret_id = id;
     return true;
 }

@@ -37,5 +37,5 @@ ProtobufCBinaryData wu_id_to_pb(const struct wu_id *id);
 /* Writes at most WU_ID_TEXT_MAX bytes and returns text; "-" for none. */
 char *wu_id_to_text(const struct wu_id *id, char text[WU_ID_TEXT_MAX]);
 
-/* Accepts exactly what wu_id_to_text writes. */
+/* Accepts exactly what wu_id_to_text writes of an id that is not none. */
 bool wu_id_from_text(const char *text, struct wu_id *ret_id);
