@@ -14,7 +14,7 @@
 /* Where frames come from; also the upper byte of a route. */
 enum source { DOOR, HUB_MAIL, DIAL_MAIL, DIAL_PUBLIC, MONITOR, SOURCES };
 
-enum { ROUTE_BYTES = 5, TOPICS_MAX = 32, SUB_SILENCE_MS = 5000 };
+enum { ROUTE_BYTES = 5, TOPICS_MAX = 32, SUB_SILENCE_MS = 5000, REDIAL_MS = 3000 };
 
 struct peer_route {
     uint32_t peer;
@@ -26,6 +26,7 @@ struct wu_bus {
     struct wu_zap *zap;
     struct wu_keys keys;
     uint32_t hub_node;
+    char hub_mail[256];
     char hub_public[256];
     char hub_key[WU_KEY_TEXT_BYTES];
     char listen_mail[256];
@@ -41,6 +42,8 @@ struct wu_bus {
     size_t topic_count;
     int64_t public_heard_ms; /* 0: not since it was made */
     bool public_heard;
+    bool dial_refused;
+    int64_t dial_refused_ms; /* 0: the tick has not seen it yet */
     uint64_t refused_count;
     uint64_t probe_count; /* refusals of our own probes */
 };
@@ -118,6 +121,7 @@ static enum wu_status open_dial(struct wu_bus *bus, const struct wu_bus_config *
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
     };
     bus->hub_node = config->hub_node;
+    (void)snprintf(bus->hub_mail, sizeof bus->hub_mail, "%s", config->hub_mail);
     (void)snprintf(bus->hub_public, sizeof bus->hub_public, "%s", config->hub_public);
     (void)snprintf(bus->hub_key, sizeof bus->hub_key, "%s", config->hub_key);
     /* the monitor must be there before the first handshake, so: socket, monitor, connect */
@@ -364,6 +368,7 @@ static bool receive_monitor(struct wu_bus *bus, struct wu_received *received, bo
     received->kind = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? WU_RECEIVED_CONNECTED
                      : event == ZMQ_EVENT_DISCONNECTED      ? WU_RECEIVED_DISCONNECTED
                                                             : WU_RECEIVED_REFUSED;
+    bus->dial_refused = bus->dial_refused || received->kind == WU_RECEIVED_REFUSED;
     return true;
 }
 
@@ -488,8 +493,25 @@ void wu_bus_subscribe(struct wu_bus *bus, const char *topic)
 
 /* ---- upkeep --------------------------------------------------------------------------------- */
 
+/* libzmq never dials again after a refusal; a roster may change its mind. */
+static void redial(struct wu_bus *bus, int64_t now_ms)
+{
+    if (!bus->dial_refused) {
+        return;
+    }
+    if (bus->dial_refused_ms == 0) {
+        bus->dial_refused_ms = now_ms;
+    } else if (now_ms - bus->dial_refused_ms > REDIAL_MS) {
+        (void)zmq_disconnect(bus->sockets[DIAL_MAIL], bus->hub_mail); /* mostly gone by itself */
+        (void)zmq_connect(bus->sockets[DIAL_MAIL], bus->hub_mail);
+        bus->dial_refused = false;
+        bus->dial_refused_ms = 0;
+    }
+}
+
 void wu_bus_tick(struct wu_bus *bus, int64_t now_ms)
 {
+    redial(bus, now_ms);
     if (bus->sockets[DIAL_PUBLIC] == NULL) {
         return;
     }
