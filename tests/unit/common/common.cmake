@@ -4,8 +4,10 @@ add_library(wushe_test_toy STATIC tests/support/toy.c)
 target_link_libraries(wushe_test_toy PUBLIC wushe_test_support PRIVATE wushe_posix)
 
 foreach(test IN ITEMS
-    base/test_id base/test_arena base/test_division base/test_time base/test_status fold/test_pb
-    fold/test_core journal/test_node journal/test_batch journal/test_dead_letter journal/test_stream
+    base/test_id base/test_arena base/test_division base/test_time base/test_status
+    fold/test_pb fold/test_core
+    store/test_key store/test_json store/test_store
+    journal/test_node journal/test_batch journal/test_dead_letter journal/test_stream
     journal/test_replay)
   get_filename_component(name ${test} NAME)
   wushe_test(${name} tests/unit/common/${test}.c wushe_test_toy)
