@@ -42,7 +42,7 @@ struct city {
     char *folder;
     unsigned port;
     int port_lock;
-    pid_t pids[CITY_END]; /* 0: does not run */
+    pid_t pids[CITY_END]; /* 0: does not run; of nobody's number: a twin */
     struct wu_client *doors[CITY_END];
     struct wu_arena pong;
     struct wu_arena answer;
@@ -253,9 +253,8 @@ static pid_t spawn(const char *program, char *const *arguments, int output)
     _exit(127);
 }
 
-void city_start(struct city *city, int node)
+static pid_t start(const struct city *city, int node)
 {
-    cr_assert_eq(city->pids[node], 0);
     char program[512];
     char option[] = "--config";
     (void)snprintf(program, sizeof program, "%s/wushe-%s", WUSHE_PROGRAMS, CITY_CORES[node]->role);
@@ -264,8 +263,26 @@ void city_start(struct city *city, int node)
     int log =
         open(city_path(city, node, "log").text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     cr_assert_geq(log, 0);
-    city->pids[node] = spawn(program, arguments, log);
+    pid_t pid = spawn(program, arguments, log);
     (void)close(log);
+    return pid;
+}
+
+void city_start(struct city *city, int node)
+{
+    cr_assert_eq(city->pids[node], 0);
+    city->pids[node] = start(city, node);
+}
+
+void city_start_twin(struct city *city, int node)
+{
+    cr_assert_eq(city->pids[0], 0);
+    city->pids[0] = start(city, node);
+}
+
+int city_wait_twin(struct city *city)
+{
+    return city_wait_exit(city, 0, CITY_WAIT_MS);
 }
 
 void city_start_all(struct city *city)
@@ -304,7 +321,7 @@ int city_wait_exit(struct city *city, int node, int timeout_ms)
     int status = 0;
     while (waitpid(city->pids[node], &status, WNOHANG) == 0) {
         if (city_now_ms() > until_ms) {
-            city_fail(city, "%s did not end within %d ms", CITY_CORES[node]->role, timeout_ms);
+            city_fail(city, "node %d did not end within %d ms", node, timeout_ms);
         }
         city_pause();
     }

@@ -57,6 +57,10 @@ bool city_runs(const struct city *city, int node);
 void city_signal(struct city *city, int node, int signal);
 int city_pid(const struct city *city, int node);
 
+/* A second daemon with the same files; its end. */
+void city_start_twin(struct city *city, int node);
+int city_wait_twin(struct city *city);
+
 /* Exit status, or 128 + the signal that ended it. */
 int city_wait_exit(struct city *city, int node, int timeout_ms);
 void city_kill(struct city *city, int node); /* SIGKILL */

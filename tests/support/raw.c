@@ -190,8 +190,9 @@ bool raw_mail(struct raw *raw, uint64_t number, uint32_t claims, Envelope__Event
     return raw_say(raw, BUS__FRAME__BODY_BATCH, &batch.base);
 }
 
-struct wu_bytes raw_submit(struct raw *raw, const struct wu_id *producer, uint64_t number,
-                           Envelope__EventType type, const ProtobufCMessage *body)
+struct wu_bytes raw_submit_to(struct raw *raw, uint32_t target, const struct wu_id *producer,
+                              uint64_t number, Envelope__EventType type,
+                              const ProtobufCMessage *body)
 {
     Bus__Submit submit = BUS__SUBMIT__INIT;
     size_t size = protobuf_c_message_get_packed_size(body);
@@ -201,5 +202,12 @@ struct wu_bytes raw_submit(struct raw *raw, const struct wu_id *producer, uint64
     submit.number = number;
     submit.type = type;
     submit.data = (ProtobufCBinaryData){protobuf_c_message_pack(body, data), data};
+    submit.target = target;
     return wu_frame_encode(BUS__FRAME__BODY_SUBMIT, &submit.base, &raw->arena);
+}
+
+struct wu_bytes raw_submit(struct raw *raw, const struct wu_id *producer, uint64_t number,
+                           Envelope__EventType type, const ProtobufCMessage *body)
+{
+    return raw_submit_to(raw, 0, producer, number, type, body);
 }

@@ -45,3 +45,6 @@ bool raw_mail(struct raw *raw, uint64_t number, uint32_t claims, Envelope__Event
 /* A command as bytes of a frame, in the arena of raw. */
 struct wu_bytes raw_submit(struct raw *raw, const struct wu_id *producer, uint64_t number,
                            Envelope__EventType type, const ProtobufCMessage *body);
+struct wu_bytes raw_submit_to(struct raw *raw, uint32_t target, const struct wu_id *producer,
+                              uint64_t number, Envelope__EventType type,
+                              const ProtobufCMessage *body);
