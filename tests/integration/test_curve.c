@@ -285,8 +285,8 @@ static Bus__AnswerStatus submit_as(struct city *city, int node)
     struct raw *raw = dial_as(city, node);
     drop.seq = 999;
     drop.reason = "none";
-    struct wu_bytes command = raw_submit(raw, &PRODUCER, (uint64_t)node,
-                                         WU_TYPE(NODE_DROP_DEAD_LETTER), &drop.base);
+    struct wu_bytes command =
+        raw_submit(raw, &PRODUCER, (uint64_t)node, WU_TYPE(NODE_DROP_DEAD_LETTER), &drop.base);
     cr_assert(raw_send(raw, command));
     const Bus__Frame *frame = raw_hear(raw, BUS__FRAME__BODY_ANSWER, CITY_WAIT_MS);
     cr_assert_not_null(frame);

@@ -34,8 +34,8 @@ static void open_server(struct server *server, void *zmq)
     server->socket = zmq_socket(zmq, ZMQ_ROUTER);
     cr_assert_eq(zmq_setsockopt(server->socket, ZMQ_LINGER, &linger, sizeof linger), 0);
     cr_assert_eq(zmq_setsockopt(server->socket, ZMQ_CURVE_SERVER, &yes, sizeof yes), 0);
-    cr_assert_eq(
-        zmq_setsockopt(server->socket, ZMQ_CURVE_SECRETKEY, server->keys.secret_key, 40), 0);
+    cr_assert_eq(zmq_setsockopt(server->socket, ZMQ_CURVE_SECRETKEY, server->keys.secret_key, 40),
+                 0);
     cr_assert_eq(zmq_bind(server->socket, server->endpoint), 0);
 }
 
@@ -66,8 +66,7 @@ Test(zap, a_server_without_a_handler_lets_anybody_in_and_the_probe_says_so)
     void *zmq = zmq_ctx_new(); /* a handler somewhere else does not help */
     struct wu_zap *zap = NULL;
     cr_assert_eq(wu_zap_start(&zap, zmq, &error), WU_OK);
-    enum wu_status status =
-        wu_zap_probe(zap, zmq, server.endpoint, server.keys.public_key, &error);
+    enum wu_status status = wu_zap_probe(zap, zmq, server.endpoint, server.keys.public_key, &error);
     cr_assert_eq(status, WU_DENIED);
     cr_assert_not_null(strstr(error.text, "let anyone in"), "%s", error.text);
     (void)zmq_ctx_shutdown(zmq);
