@@ -50,9 +50,12 @@ enum wu_status wu_keys_load(const char *path, struct wu_keys *ret_keys, struct w
     }
     uint8_t binary[32];
     *ret_keys = (struct wu_keys){{0}, {0}};
+    int end = 0; /* of what was read: nothing may stand behind it */
     if (size == 0 ||
-        sscanf(text, "public %40s secret %40s", ret_keys->public_key, ret_keys->secret_key) != 2 ||
-        strlen(ret_keys->public_key) != 40 || strlen(ret_keys->secret_key) != 40 ||
+        sscanf(text, "public %40s secret %40s %n", ret_keys->public_key, ret_keys->secret_key,
+               &end) != 2 ||
+        text[end] != '\0' || strlen(ret_keys->public_key) != 40 ||
+        strlen(ret_keys->secret_key) != 40 ||
         zmq_z85_decode(binary, ret_keys->public_key) == NULL ||
         zmq_z85_decode(binary, ret_keys->secret_key) == NULL) {
         return wu_error_set(reterr, WU_INVALID,

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The letters of a key. Source: ZeroMQ RFC 32/Z85. */
+static const char Z85[] =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+
 struct line {
     const char *name;
     unsigned number;
@@ -62,7 +66,7 @@ static enum wu_status set_field(const struct line *line, struct wu_roster_entry 
         return copy_text(line, entry->role, sizeof entry->role, value);
     }
     if (strcmp(name, "key") == 0) {
-        return strlen(value) == WU_KEY_TEXT_BYTES - 1
+        return strlen(value) == WU_KEY_TEXT_BYTES - 1 && value[strspn(value, Z85)] == '\0'
                    ? copy_text(line, entry->key, sizeof entry->key, value)
                    : refuse(line, "no public key:", value, "it has 40 characters; see node.key");
     }
