@@ -55,7 +55,8 @@ enum wu_status wu_frame_decode(struct wu_bytes bytes, struct wu_arena *arena,
     size_t mark = arena->used_bytes;
     size_t size_bytes = arena->size_bytes;
     size_t cap = bytes.size * 16 + (64u << 10);
-    if (size_bytes - mark > cap) {
+    bool capped = size_bytes - mark > cap;
+    if (capped) {
         arena->size_bytes = mark + cap;
     }
     ProtobufCMessage *message = NULL;
@@ -69,7 +70,7 @@ enum wu_status wu_frame_decode(struct wu_bytes bytes, struct wu_arena *arena,
     }
     if (status != WU_OK) {
         wu_arena_reset(arena, mark);
-        return WU_CORRUPT;
+        return status == WU_NO_MEMORY && !capped ? WU_NO_MEMORY : WU_CORRUPT;
     }
     return WU_OK;
 }

@@ -15,7 +15,10 @@
  */
 enum { WU_FRAME_BYTES_MAX = 1 << 20, WU_FRAME_RECORDS_MAX = 512, WU_PROTOCOL = 1 };
 
-/* WU_OK, or WU_CORRUPT with a constant phrase; the arena is as before then. */
+/*
+ * WU_OK; WU_CORRUPT with a constant phrase; WU_NO_MEMORY when the arena has too
+ * little room left for a frame that may be fine. The arena is as before then.
+ */
 WU_CHECKED enum wu_status wu_frame_decode(struct wu_bytes bytes, struct wu_arena *arena,
                                           const Bus__Frame **ret_frame, const char **ret_why);
 

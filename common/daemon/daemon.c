@@ -336,7 +336,11 @@ static void take_received(struct daemon *daemon, const struct wu_received *recei
         break;
     }
     daemon->batch_bytes += received->bytes.size;
-    if (wu_frame_decode(received->bytes, daemon->batch, &frame, &why) != WU_OK) {
+    enum wu_status status = wu_frame_decode(received->bytes, daemon->batch, &frame, &why);
+    if (status == WU_NO_MEMORY) {
+        return; /* whoever sent it sends it again */
+    }
+    if (status != WU_OK) {
         wu_log(WU_LOG_WARNING, "frame-refused", "peer=%u bytes=%zu why=\"%s\"", received->peer,
                received->bytes.size, why);
         turn_away(daemon, received->route, NULL, BUS__ANSWER_STATUS__ANSWER_STATUS_MALFORMED,
@@ -372,6 +376,7 @@ static void collect(struct daemon *daemon)
     while (wu_node_input_count(daemon->node) + WU_FRAME_RECORDS_MAX <=
                daemon->config.batch_count_max &&
            daemon->batch_bytes < daemon->config.batch_bytes_max &&
+           daemon->batch->used_bytes < daemon->batch->size_bytes / 2 && /* the rest is to fold in */
            wu_bus_receive(daemon->bus, &received)) {
         take_received(daemon, &received);
     }
