@@ -17,3 +17,6 @@ add_library(wushe_test_wire STATIC tests/support/wire.c)
 target_link_libraries(wushe_test_wire PUBLIC wushe_test_support wushe_bus PRIVATE wushe_posix)
 
 wushe_test(test_exchange tests/unit/common/bus/test_exchange.c wushe_test_wire)
+foreach(name IN ITEMS test_frame test_roster test_keys test_client)
+  wushe_test(${name} tests/unit/common/bus/${name}.c wushe_bus)
+endforeach()
