@@ -122,7 +122,12 @@ static void exchange_report(void *context, bool bad, const char *event, uint32_t
                             const char *text)
 {
     (void)context;
-    wu_log(bad ? WU_LOG_ERROR : WU_LOG_INFO, event, "peer=%u text=\"%s\"", peer, text);
+    char quoted[256]; /* a peer wrote some of it: it must not end the quotes it stands in */
+    (void)snprintf(quoted, sizeof quoted, "%s", text);
+    for (char *at = quoted; *at != '\0'; at++) {
+        *at = (char)(*at == '"' ? '\'' : *at);
+    }
+    wu_log(bad ? WU_LOG_ERROR : WU_LOG_INFO, event, "peer=%u text=\"%s\"", peer, quoted);
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
