@@ -14,8 +14,9 @@
 #include <string.h>
 
 enum {
-    N_OF_INPUT = 0xffff,         /* the n of the id of a command or timer itself */
-    RECORD_BYTES_MAX = 512 << 10 /* so that every record fits a frame */
+    N_OF_INPUT = 0xffff,          /* the n of the id of a command or timer itself */
+    RECORD_BYTES_MAX = 512 << 10, /* so that every record fits a frame */
+    TOPIC_BYTES_MAX = 60,
 };
 
 /* ---- what a handler may touch ----------------------------------------------- */
@@ -309,7 +310,9 @@ static void fold_command(struct wu_step *step, const Bus__Submit *submit)
     step->event.happened_at_ms =
         submit->happened_at_ms != 0 ? submit->happened_at_ms : step->event.time_ms;
     step->event.traceparent = submit->traceparent;
-    if (submit->target != 0 && submit->target != step->node->config.node) {
+    if (submit->target >= WU_STREAM_PUBLIC) {
+        wu_answer_refuse(step, "NODE_UNKNOWN", "no node has the number %u", submit->target);
+    } else if (submit->target != 0 && submit->target != step->node->config.node) {
         forward(step, submit);
     } else if (submit->type < WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED)) {
         handle_node_command(step, submit);
@@ -531,6 +534,16 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
     }
 }
 
+/* "<role>.<noun>" of small letters, digits and '_', short enough for a stream's name. */
+static bool is_topic(const char *topic)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t role_size = strspn(topic, letters);
+    size_t noun_size = topic[role_size] == '.' ? strspn(topic + role_size + 1, letters) : 0;
+    return role_size > 0 && noun_size > 0 && role_size + noun_size < TOPIC_BYTES_MAX &&
+           topic[role_size + 1 + noun_size] == '\0';
+}
+
 static void handle_publish(struct wu_step *step, const Envelope__Publish *publish)
 {
     struct wu_mail mail = {.type = publish->type, .division = publish->division};
@@ -540,8 +553,9 @@ static void handle_publish(struct wu_step *step, const Envelope__Publish *publis
         wu_txn_fail(step->txn, WU_NO_MEMORY);
         return;
     }
-    if (!step->core->is_hub) {
-        wu_step_fail(step, "only a hub publishes for others");
+    if (!step->core->is_hub || !is_topic(publish->topic)) {
+        wu_step_fail(step, step->core->is_hub ? "that is no topic, '<role>.<noun>' is one"
+                                              : "only a hub publishes for others");
         return;
     }
     append(step, wu_public_stream_of(step->node, full), &mail,
