@@ -720,3 +720,52 @@ Test(stream, a_record_without_an_id_is_not_folded)
     cr_expect(input->dead);
     cr_expect_not_null(strstr(input->why_dead, "no id"), "%s", input->why_dead);
 }
+
+Test(stream, a_node_number_that_cannot_be_is_refused)
+{
+    const Bus__Answer *answer = submit_to(WU_STREAM_PUBLIC + 1)->answer;
+    cr_expect_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED);
+    cr_expect_str_eq(answer->code, "NODE_UNKNOWN");
+    cr_expect_eq(wu_node_public_count(node), 0);
+}
+
+/* ---- publishing for others ---------------------------------------------------------------- */
+
+static struct wu_input *publish(const char *topic)
+{
+    static uint64_t next;
+    struct wu_arena *batch = wu_node_begin(node);
+    Envelope__Publish body = ENVELOPE__PUBLISH__INIT;
+    body.topic = (char *)(uintptr_t)topic;
+    body.type = TOY_NEWS_TYPE;
+    return bring(WU_ORIGIN_MAIL, "to/1", 1, ++next,
+                 toy_envelope(batch, WU_TYPE(NODE_PUBLISH), (struct wu_id){{0}}, &body.base),
+                 false);
+}
+
+Test(stream, a_hub_publishes_for_its_societies_on_topics_only)
+{
+    static const char *const topics[] = {
+        "",
+        ".",
+        "toy",
+        "toy.",
+        ".news",
+        "toy.news.more",
+        "Toy.news",
+        "toy.ne ws",
+        "toy.\xe4\xba\x94",
+        "toy.a_name_that_is_far_too_long_for_the_name_of_a_stream_to_hold_it"};
+    cr_expect(!publish("toy.news_2")->dead);
+    cr_expect_eq(wu_node_public_count(node), 1);
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        cr_expect(publish(topics[i])->dead, "published on '%s'", topics[i]);
+    }
+    cr_expect_eq(wu_node_public_count(node), 1);
+}
+
+Test(stream, a_society_publishes_for_nobody)
+{
+    become_society();
+    cr_expect(publish("toy.news")->dead);
+}
