@@ -42,10 +42,9 @@ static void handle_doit(struct wu_step *step, const Toy *toy)
         return;
     }
     if (toy->due_at_ms != 0) {
-        wu_timer_set(step, &(struct wu_timer){.due_at_ms = toy->due_at_ms,
-                                              .type = FIRED,
-                                              .subject = key.id,
-                                              .n = toy->n});
+        wu_timer_set(
+            step, &(struct wu_timer){
+                      .due_at_ms = toy->due_at_ms, .type = FIRED, .subject = key.id, .n = toy->n});
     }
     wu_answer_accept(step, key.id);
 }
@@ -139,8 +138,7 @@ Test(node, a_dead_letter_can_be_retried_and_dropped)
     expect_dead(world, N_FAIL, "asked to fail");
     Node__RetryDeadLetter retry = NODE__RETRY_DEAD_LETTER__INIT;
     retry.seq = 1;
-    const Bus__Answer *answer =
-        world_command(world, WU_TYPE(NODE_RETRY_DEAD_LETTER), &retry.base);
+    const Bus__Answer *answer = world_command(world, WU_TYPE(NODE_RETRY_DEAD_LETTER), &retry.base);
     cr_assert_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_FAILED);
     const Node__DeadLetterRow *row =
         wu_dead_letters_get(world_txn(world), &(struct wu_dead_letter_key){1});
@@ -149,7 +147,7 @@ Test(node, a_dead_letter_can_be_retried_and_dropped)
     drop.seq = 1;
     answer = world_command(world, WU_TYPE(NODE_DROP_DEAD_LETTER), &drop.base);
     cr_assert_str_eq(answer->code, "REASON_MISSING");
-    drop.reason = (char *)(uintptr_t)"a test";
+    drop.reason = (char *)(uintptr_t) "a test";
     answer = world_command(world, WU_TYPE(NODE_DROP_DEAD_LETTER), &drop.base);
     cr_assert_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED);
     cr_assert_eq(wu_table_count(world_txn(world), &WU_DEAD_LETTERS), 0);
