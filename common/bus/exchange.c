@@ -64,6 +64,7 @@ struct wu_exchange {
     struct wu_arena arena;  /* of one frame going out, or one read from the store */
     size_t announced_count; /* public streams whose heads followers have been told */
     bool diverged;
+    bool proven; /* the hub we dial agrees with our past */
     int64_t now_ms;
 };
 
@@ -290,6 +291,9 @@ static void check_our_past(struct wu_exchange *exchange, struct link *link,
     bool restarts = false;
     char text[160];
     enum wu_status status = compare_past(exchange, &out, theirs, &restarts);
+    if (status != WU_DIVERGED && link->peer == wu_node_info(exchange->config.node).hub) {
+        exchange->proven = true; /* also when the hub is the one that is behind */
+    }
     switch (status) {
     case WU_OK:
         resume(exchange, link);
@@ -297,7 +301,9 @@ static void check_our_past(struct wu_exchange *exchange, struct link *link,
         break;
     case WU_DIVERGED:
         exchange->diverged = true;
-        wu_node_set_halted(exchange->config.node, out.stream, link->peer, "diverged", out.head + 1);
+        /* not the head: records may have been made since the copy was put back */
+        wu_node_set_halted(exchange->config.node, out.stream, link->peer, "diverged",
+                           wu_node_acked_next(exchange->config.node, out.stream, link->peer));
         (void)snprintf(text, sizeof text,
                        "node %u holds %" PRIu64
                        " records of generation %u from us, we know %" PRIu64
@@ -1087,6 +1093,11 @@ bool wu_exchange_is_diverged(const struct wu_exchange *exchange)
     return exchange->diverged;
 }
 
+bool wu_exchange_is_proven(const struct wu_exchange *exchange)
+{
+    return exchange->proven;
+}
+
 bool wu_exchange_is_drained(const struct wu_exchange *exchange)
 {
     for (size_t index = 0; index < exchange->link_count; index++) {
@@ -1131,6 +1142,9 @@ enum wu_status wu_exchange_open(struct wu_exchange **ret_exchange,
     exchange->config = *config;
     exchange->node = wu_node_info(config->node).node;
     (void)snprintf(exchange->own_mail, sizeof exchange->own_mail, "to/%u", exchange->node);
+    uint32_t hub = wu_node_info(config->node).hub;
+    exchange->proven = hub == 0 || hub == exchange->node ||
+                       wu_node_acked_next(config->node, hub, hub) == 1; /* nothing to prove */
     if (wu_arena_open(&exchange->arena, (size_t)8 << 20) != WU_OK) {
         free(exchange);
         return WU_NO_MEMORY;

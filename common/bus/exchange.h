@@ -73,6 +73,14 @@ void wu_exchange_tick(struct wu_exchange *exchange, int64_t now_ms);
  */
 bool wu_exchange_is_diverged(const struct wu_exchange *exchange);
 
+/*
+ * False from the start until the hub has agreed with this node's past, unless
+ * the hub never had anything of it. Until then this store may be an older copy
+ * without knowing it, and every number it gave out might be one that the hub
+ * knows with another meaning: take nothing in. A hub has nobody to ask.
+ */
+bool wu_exchange_is_proven(const struct wu_exchange *exchange);
+
 /* True when every record for every connected peer is on that peer's disk. */
 bool wu_exchange_is_drained(const struct wu_exchange *exchange);
 

@@ -4,8 +4,9 @@
  *
  * States: serving; full (the disk or the map has no room: nothing is taken in,
  * nothing is lost); diverged (this store is older than what it has sent: only
- * an operator's BeginGeneration is taken); draining (SIGTERM: mail still goes
- * out, nothing comes in).
+ * an operator's BeginGeneration is taken); joining (just started: its hub has
+ * not yet agreed with its past); draining (SIGTERM: mail still goes out,
+ * nothing comes in).
  */
 #include "common/daemon/daemon.h"
 
@@ -36,14 +37,17 @@ enum { EXIT_USAGE = 64, EXIT_SYSTEM = 74, EXIT_IN_USE = 75, EXIT_CONFIG = 78 };
 
 static const uint64_t DISK_RESERVE_BYTES = UINT64_C(64) << 20;
 
-enum state { SERVING, FULL, DIVERGED, DRAINING };
-static const char *const STATE_NAMES[] = {"serving", "full", "diverged", "draining"};
+enum state { SERVING, FULL, DIVERGED, JOINING, DRAINING };
+static const char *const STATE_NAMES[] = {"serving", "full", "diverged", "joining", "draining"};
 
 /* A command of the running batch, and who waits for its answer. */
 struct waiting {
     uint64_t route;
     const Bus__Submit *submit;
 };
+
+struct daemon;
+static void review_state(struct daemon *daemon);
 
 struct daemon {
     const struct wu_core *core;
@@ -92,7 +96,7 @@ static void set_state(struct daemon *daemon, enum state state, const char *why)
 {
     if (daemon->state != state) {
         daemon->state = state;
-        wu_log(state == SERVING || state == DRAINING ? WU_LOG_INFO : WU_LOG_ERROR, "state",
+        wu_log(state == FULL || state == DIVERGED ? WU_LOG_ERROR : WU_LOG_INFO, "state",
                "state=%s why=\"%s\"", STATE_NAMES[state], why);
         wu_notify_status("%s: %s", STATE_NAMES[state], why);
     }
@@ -211,6 +215,12 @@ static const char *why_not_taken(struct daemon *daemon, const Bus__Submit *submi
                "goes on by itself";
     case DRAINING:
         return "the daemon is stopping; it is asked again when it is back";
+    case JOINING:
+        if (!repairs) {
+            return "the node has just started and waits for its coordinator to agree with where "
+                   "it stands; it is asked again by itself";
+        }
+        break;
     case DIVERGED:
         if (!repairs) {
             return "this node's store is older than what it has sent; see wushectl status, then "
@@ -314,6 +324,9 @@ static void take_peer(struct daemon *daemon, const struct wu_received *received,
     }
     if (wu_exchange_receive(daemon->exchange, received->peer, frame, clock_ms()) != WU_OK) {
         daemon->refused_count++;
+    }
+    if (daemon->state == JOINING) {
+        review_state(daemon); /* a Hello may have ended it, and mail comes right behind */
     }
 }
 
@@ -464,6 +477,8 @@ static void review_state(struct daemon *daemon)
         return; /* only a larger map_bytes_max helps */
     } else if (is_diverged(daemon)) {
         set_state(daemon, DIVERGED, "this store is older than what it has sent");
+    } else if (!wu_exchange_is_proven(daemon->exchange)) {
+        set_state(daemon, JOINING, "its coordinator has not yet agreed with where it stands");
     } else {
         set_state(daemon, SERVING, "all is well");
     }

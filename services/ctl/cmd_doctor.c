@@ -95,6 +95,9 @@ static void check_accept(struct visit *visit)
              TEXT("put back a newer backup if there is one, else: wushectl generation begin "
                   "%" PRIu64 " --reason TEXT",
                   visit->node->config.node));
+    } else if (strcmp(state, "joining") == 0) {
+        note(visit, "accept", FAIL, "it takes nothing until its coordinator answers it",
+             "start the coordinator, or see the checks of its link");
     } else if (strcmp(state, "serving") != 0) {
         note(visit, "accept", WARN, TEXT("it answers and is %s", state), "wait, or start it again");
     } else {
