@@ -134,6 +134,16 @@ static bool count_need(void *context, const struct wu_id *need_id,
     return true;
 }
 
+static bool count_linkage(void *context, const struct wu_id *linkage_id,
+                          const CoordinatorState__LinkageRow *linkage)
+{
+    uint64_t *count = context;
+    (void)linkage_id;
+    (void)linkage;
+    (*count)++;
+    return true;
+}
+
 static void community_story(bool witness)
 {
     struct story story = go_back(CITY_COMMUNITY, witness);
@@ -254,4 +264,56 @@ Test(restore, mail_that_the_hub_holds_no_more_parks_the_link_and_skips_nothing)
     cr_assert_eq(cursor_of_community(city), next, "mail was skipped");
     crowd_close(&story.crowd);
     city_remove(&story.city);
+}
+
+/*
+ * The worst case: nobody can tell the community that its store is old, so it
+ * takes needs, and gives out numbers, that others know with another meaning.
+ */
+Test(restore, needs_taken_before_anybody_could_tell_are_not_lost)
+{
+    enum { BETWEEN = 5 };
+    struct story story = {.city = city_make()};
+    struct city *city = story.city;
+    city_start_all(city);
+    demo_fill_street(city);
+    story.crowd = crowd_open(city, 7);
+    raise_many(city, EARLIER);
+    crowd_finish(story.crowd);
+    city_stop(city, CITY_COMMUNITY);
+    city_store_save(city, CITY_COMMUNITY);
+    city_start(city, CITY_COMMUNITY);
+    city_wait_ready(city, CITY_COMMUNITY);
+    raise_many(city, LATER);
+    crowd_finish(story.crowd);
+    city_stop(city, CITY_COMMUNITY);
+    city_stop(city, CITY_COORDINATOR);
+
+    city_store_restore(city, CITY_COMMUNITY);
+    (void)unlink(city_path(city, CITY_COMMUNITY, "state.witness").text);
+    city_start(city, CITY_COMMUNITY);
+    city_wait_ready(city, CITY_COMMUNITY);
+    uint64_t taken = 0;
+    for (int index = 0; index < BETWEEN; index++) {
+        taken += ask_once(city) == BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED;
+    }
+    city_start(city, CITY_COORDINATOR);
+    city_wait_ready(city, CITY_COORDINATOR);
+    CITY_WAIT(city, city_state_is(city, CITY_COMMUNITY, "diverged"));
+    CITY_WAIT(city, is_halted(city, CITY_COMMUNITY, CITY_COORDINATOR, "older"));
+    begin_generation(city, "community", CITY_COMMUNITY);
+    crowd_finish(story.crowd);
+
+    struct city_view view;
+    uint64_t counts[4] = {0};
+    uint64_t linkages = 0;
+    cr_assert(city_view_open(city, CITY_COMMUNITY, &view));
+    look_needs(view.txn, count_need, counts);
+    city_view_close(&view);
+    cr_assert_eq(counts[1], EARLIER + taken);
+    cr_assert(city_view_open(city, CITY_COORDINATOR, &view));
+    look_linkages(view.txn, count_linkage, &linkages);
+    city_view_close(&view);
+    cr_assert_eq(linkages, EARLIER + LATER + taken);
+    end_story(&story);
 }
