@@ -137,6 +137,25 @@ struct list {
     bool cut;
 };
 
+/* Programs get fen, pieces and people as they are counted; people see yuan where it is money. */
+static void quantity_text(const struct ctl *ctl, const struct ctl_reader *reader,
+                          const struct wu_id *provider_id, const StepOffered *offer,
+                          char text[CTL_AMOUNT_TEXT_MAX])
+{
+    bool is_stock = !ctl->json && strcmp(reader->node->config.role, "charity") == 0;
+    switch (is_stock ? ctl_view_resource_class(reader->txn, provider_id, offer->service) : 0) {
+    case CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_MONEY:
+        (void)ctl_fen_text(offer->quantity, text);
+        break;
+    case CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_GOODS:
+        (void)ctl_pieces_text(offer->quantity, text);
+        break;
+    default:
+        (void)snprintf(text, CTL_AMOUNT_TEXT_MAX, "%lld", (long long)offer->quantity);
+        break;
+    }
+}
+
 static bool list_step(void *context, const struct ctl_reader *reader,
                       const struct step_open_key *key, const StepRow *row)
 {
@@ -144,14 +163,15 @@ static bool list_step(void *context, const struct ctl_reader *reader,
     char number[WU_ID_TEXT_MAX];
     char step[16];
     char state[32];
-    char quantity[24];
-    if (list->room-- == 0) {
+    char quantity[CTL_AMOUNT_TEXT_MAX];
+    if (list->room == 0) { /* of all nodes together */
         list->cut = true;
         return false;
     }
+    list->room--;
     const ProviderRow *body = ctl_view_provider(reader->txn, &key->provider_id);
     (void)snprintf(step, sizeof step, "%u", (unsigned)key->step_no);
-    (void)snprintf(quantity, sizeof quantity, "%lld", (long long)row->offer->quantity);
+    quantity_text(list->ctl, reader, &key->provider_id, row->offer, quantity);
     bool waits = row->state == STEP_STATE(WAITING);
     bool confirmed = row->state == STEP_STATE(CONFIRMED);
     const char *const values[] = {
