@@ -167,6 +167,26 @@ static bool read_need(struct ctl *ctl, const struct raise_options *options,
     return true;
 }
 
+/* Whether the node has a need under the same number already; the need raised then is that one. */
+static int look_up_ref(struct ctl *ctl, const struct ctl_node *node,
+                       const Community__RaiseNeed *raise, bool *ret_known)
+{
+    struct need_ref_key key = {0};
+    struct ctl_reader reader = {0};
+    *ret_known = false;
+    if (raise->external_ref[0] == '\0' ||
+        !wu_key_text(key.origin, sizeof key.origin, raise->origin) ||
+        !wu_key_text(key.external_ref, sizeof key.external_ref, raise->external_ref)) {
+        return CTL_OK;
+    }
+    int status = ctl_reader_open(ctl, node, &reader);
+    if (status == CTL_OK) {
+        *ret_known = needs_by_ref_get(reader.txn, &key) != NULL;
+    }
+    ctl_reader_close(&reader);
+    return status;
+}
+
 static int send_need(struct ctl *ctl, const Community__RaiseNeed *raise, int64_t happened_at_ms)
 {
     const struct ctl_node *node = ctl_node_for(ctl, "community", raise->division);
@@ -177,7 +197,11 @@ static int send_need(struct ctl *ctl, const Community__RaiseNeed *raise, int64_t
                                        .body = &raise->base,
                                        .happened_at_ms = happened_at_ms};
     const Bus__Answer *answer = NULL;
-    int status = ctl_call(ctl, node, &command, &answer);
+    bool known = false;
+    int status = look_up_ref(ctl, node, raise, &known);
+    if (status == CTL_OK) {
+        status = ctl_call(ctl, node, &command, &answer);
+    }
     struct wu_id id;
     char text[WU_ID_TEXT_MAX];
     if (status != CTL_OK || !wu_id_from_pb(answer->id, &id)) {
@@ -185,8 +209,11 @@ static int send_need(struct ctl *ctl, const Community__RaiseNeed *raise, int64_t
     }
     (void)wu_id_to_text(&id, text);
     if (ctl->json) {
-        (void)printf("{\"need\":\"%s\",\"division\":\"%llu\"}\n", text,
-                     (unsigned long long)raise->division);
+        (void)printf("{\"need\":\"%s\",\"division\":\"%llu\",\"known_before\":%s}\n", text,
+                     (unsigned long long)raise->division, known ? "true" : "false");
+    } else if (known) {
+        (void)printf("need %s has the number '%s' already: nothing new was raised\n", text,
+                     raise->external_ref);
     } else {
         (void)printf("need %s raised\n", text);
     }
