@@ -142,6 +142,20 @@ static void fail_row(struct ctl_csv_row *row, const char *code, const char *sent
     (void)snprintf(row->fault, sizeof row->fault, "%s", sentence);
 }
 
+/* To the next line, when start is inside one that does not fit in. */
+static void skip_rest_of_line(struct ctl_csv *csv)
+{
+    if (csv->start == 0 || strchr("\r\n", csv->text[csv->start - 1]) != NULL) {
+        return;
+    }
+    size_t end = 0;
+    do {
+        end = line_end(csv, csv->start);
+        csv->start = end != 0 ? end : csv->end;
+        csv->fed = csv->start;
+    } while (end == 0 && read_more(csv));
+}
+
 /* Gives the row's first line back as it is and goes on with the line after it. */
 static void give_up_row(struct ctl_csv *csv, struct ctl_csv_row *row, const char *code,
                         const char *sentence)
@@ -161,7 +175,8 @@ static void give_up_row(struct ctl_csv *csv, struct ctl_csv_row *row, const char
     fail_row(row, code, sentence);
 
     csv->start = end;
-    csv->fed = end;
+    skip_rest_of_line(csv);
+    csv->fed = csv->start;
     csv->line++;
     csv->fed_line = csv->line;
     csv_free(&csv->parser);

@@ -516,6 +516,11 @@ static bool read_need(const struct reader *reader)
         !read_division(reader, reader->cells[CTL_NEED_DIVISION], &raise->division)) {
         return false;
     }
+    if (reader->cells[CTL_NEED_REF][0] == '\0') {
+        return ctl_row_fail(reader->fault, "REF_MISSING",
+                            "ref is empty: without a number of its own the need would be raised "
+                            "again by every import");
+    }
     to_role(reader, "community");
     reader->command->division = raise->division;
     raise->kind = reader->cells[CTL_NEED_KIND];
