@@ -342,6 +342,9 @@ int cmd_dead_letters_retry(struct ctl *ctl, int argc, char **argv)
     if (numbers == NULL) {
         return CTL_USAGE;
     }
+    if (count == 0 && !ctl->json && !ctl->quiet) {
+        (void)printf("no dead letters\n");
+    }
     int worst = CTL_OK;
     for (size_t index = 0; index < count && worst <= CTL_REFUSED; index++) {
         Node__RetryDeadLetter retry = NODE__RETRY_DEAD_LETTER__INIT;

@@ -43,7 +43,7 @@ static void print_kind(struct ctl *ctl, struct ctl_table *table, const KindRow *
                             kind->name_zh,
                             kind->name_en,
                             version,
-                            kind->assess ? kind->assess_field : "-",
+                            kind->assess ? kind->assess_field : NULL,
                             recipe_text(ctl, kind)};
     ctl_table_row(table, values);
 }

@@ -217,6 +217,7 @@ int cmd_linkage_list(struct ctl *ctl, int argc, char **argv)
     }
     ctl_city_open(ctl, &list.city);
     list.table = ctl_table_new(ctl, "linkages", LIST_COLUMNS);
+    ctl_table_wrap(list.table);
     int status = each_coordinator(ctl, call_list, &list);
     ctl_city_close(&list.city);
     ctl_table_print(&list.table);
@@ -682,8 +683,14 @@ static void print_outcomes(struct totals *totals)
     ctl_table_print(&table);
 }
 
+static int compare_kinds(const void *a, const void *b)
+{
+    return strcmp(((const struct kind_totals *)a)->code, ((const struct kind_totals *)b)->code);
+}
+
 static void print_kinds(struct totals *totals)
 {
+    qsort(totals->kinds, totals->kind_count, sizeof totals->kinds[0], compare_kinds);
     static const char *const columns[] = {"KIND",    "CODE",    "OPEN",        "MET",
                                           "PARTLY",  "NOT MET", "UNCONFIRMED", "UNMET",
                                           "REFUSED", "ALL",     NULL};

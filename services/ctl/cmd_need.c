@@ -62,7 +62,7 @@ static void list_row(struct list *list, struct wu_txn *txn, const struct wu_id *
         ctl_time_text(list->ctl, need->raised_at_ms),
         ctl_word(&community__need_source__descriptor, "NEED_SOURCE_", (int)need->source, source,
                  sizeof source),
-        need->external_ref,
+        need->external_ref[0] != '\0' ? need->external_ref : NULL,
         need->state == NEED_AWAITING ? ctl_time_text(list->ctl, need->confirm_by_ms) : NULL,
         outcome_text(need, outcome, sizeof outcome),
     };
@@ -154,6 +154,7 @@ int cmd_need_list(struct ctl *ctl, int argc, char **argv)
         return CTL_USAGE;
     }
     list.table = ctl_table_new(ctl, awaiting ? "needs that wait for a word" : "needs", COLUMNS);
+    ctl_table_wrap(list.table);
     int status = list_nodes(&list, awaiting);
     ctl_table_print(&list.table);
     if (list.cut) {
