@@ -86,6 +86,7 @@ static bool load_node(struct ctl *ctl, const char *folder)
     struct wu_error error;
     (void)snprintf(file, sizeof file, "%s/node.yaml", folder);
     if (access(file, F_OK) != 0) {
+        ctl->folder_is_closed |= errno == EACCES;
         return true;
     }
     if (ctl->node_count == sizeof ctl->nodes / sizeof ctl->nodes[0]) {
@@ -151,10 +152,15 @@ bool ctl_load_home(struct ctl *ctl)
     bool fine = load_folders(ctl, folders);
     (void)closedir(folders);
     if (fine && ctl->node_count == 0) {
-        (void)ctl_complain(CTL_USAGE,
-                           "the home '%s' holds no node (no folder with a node.yaml): "
-                           "make them with 'wushectl init %s'",
-                           home, home);
+        (void)(ctl->folder_is_closed
+                   ? ctl_complain(CTL_USAGE,
+                                  "the folders in the home '%s' are closed to this user: ask as "
+                                  "the one whom the city belongs to",
+                                  home)
+                   : ctl_complain(CTL_USAGE,
+                                  "the home '%s' holds no node (no folder with a node.yaml): "
+                                  "make them with 'wushectl init %s'",
+                                  home, home));
         fine = false;
     }
     qsort(ctl->nodes, ctl->node_count, sizeof ctl->nodes[0], compare_nodes);
@@ -461,8 +467,9 @@ bool ctl_arguments(struct ctl *ctl, int argc, char **argv, int min, int max)
         return false;
     }
     if (argc > max) {
-        (void)ctl_complain(CTL_USAGE, "'%s' is one word too many: wushectl %s %s", argv[max],
-                           ctl->command->name, ctl->command->usage);
+        (void)ctl_complain(CTL_USAGE, "'%s' is one word too many: wushectl %s%s%s", argv[max],
+                           ctl->command->name, ctl->command->usage[0] != '\0' ? " " : "",
+                           ctl->command->usage);
         return false;
     }
     return true;
