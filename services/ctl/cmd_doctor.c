@@ -210,7 +210,11 @@ static void check_keys(struct visit *visit)
     struct wu_error error = {""};
     const char *path = visit->node->config.key_file;
     if (wu_keys_load(path, &keys, &error) != WU_OK) {
-        note(visit, "key", FAIL, TEXT("%s", error.text), "mend the file; the node needs its keys");
+        note(visit, "key", FAIL, TEXT("%s", error.text),
+             access(path, F_OK) == 0
+                 ? "mend the file; the node needs its keys"
+                 : "bring it back from a copy, or let 'wushectl init' make another, which its "
+                   "coordinator's roster then has to know");
         return;
     }
     explicit_bzero(&keys, sizeof keys);
