@@ -34,8 +34,8 @@ const struct ctl_command CTL_COMMANDS[] = {
     {"status", "",
      "How every node and every link is.\n"
      "\n"
-     "STATE is the node's own word: serving, draining, full or diverged; down when its door\n"
-     "does not answer.\n"
+     "STATE is the node's own word: serving, joining (until its coordinator has answered it),\n"
+     "draining, full or diverged; down when its door does not answer.\n"
      "JOURNAL is the last number folded. OPEN counts linkages (coordinator), needs (community) or\n"
      "steps (the others) that are not at their end, DEAD the dead letters, REFUSED the outside\n"
      "bytes turned away since it started. Of a link, LAG is what was sent and not acknowledged, "
