@@ -79,57 +79,59 @@ bool wu_table_from(struct wu_txn *txn, const struct wu_table *table, void *key, 
 bool wu_table_after(struct wu_txn *txn, const struct wu_table *table, void *key, int same_fields,
                     const ProtobufCMessage **ret_row);
 
-/* Typed fronts, so that a wrong key or row does not compile. */
-#define WU_INDEX_OF(prefix, TABLE, key_type)                                              \
-    extern const struct wu_table TABLE;                                                   \
-    static inline void prefix##_put(struct wu_txn *txn, const key_type *key)              \
-    {                                                                                     \
-        wu_table_put(txn, &(TABLE), key, NULL);                                           \
-    }                                                                                     \
-    static inline void prefix##_del(struct wu_txn *txn, const key_type *key)              \
-    {                                                                                     \
-        wu_table_del(txn, &(TABLE), key);                                                 \
-    }                                                                                     \
-    static inline bool prefix##_from(struct wu_txn *txn, key_type *key, int same_fields)  \
-    {                                                                                     \
-        return wu_table_from(txn, &(TABLE), key, same_fields, NULL);                      \
-    }                                                                                     \
-    static inline bool prefix##_after(struct wu_txn *txn, key_type *key, int same_fields) \
-    {                                                                                     \
-        return wu_table_after(txn, &(TABLE), key, same_fields, NULL);                     \
-    }                                                                                     \
+/* Typed fronts, so that a wrong key or row does not compile; nobody needs all of them. */
+#define WU_FRONT __attribute__((unused)) static inline
+
+#define WU_INDEX_OF(prefix, TABLE, key_type)                                         \
+    extern const struct wu_table TABLE;                                              \
+    WU_FRONT void prefix##_put(struct wu_txn *txn, const key_type *key)              \
+    {                                                                                \
+        wu_table_put(txn, &(TABLE), key, NULL);                                      \
+    }                                                                                \
+    WU_FRONT void prefix##_del(struct wu_txn *txn, const key_type *key)              \
+    {                                                                                \
+        wu_table_del(txn, &(TABLE), key);                                            \
+    }                                                                                \
+    WU_FRONT bool prefix##_from(struct wu_txn *txn, key_type *key, int same_fields)  \
+    {                                                                                \
+        return wu_table_from(txn, &(TABLE), key, same_fields, NULL);                 \
+    }                                                                                \
+    WU_FRONT bool prefix##_after(struct wu_txn *txn, key_type *key, int same_fields) \
+    {                                                                                \
+        return wu_table_after(txn, &(TABLE), key, same_fields, NULL);                \
+    }                                                                                \
     extern const struct wu_table TABLE
 
-#define WU_TABLE_OF(prefix, TABLE, key_type, row_type)                                            \
-    extern const struct wu_table TABLE;                                                           \
-    static inline const row_type *prefix##_get(struct wu_txn *txn, const key_type *key)           \
-    {                                                                                             \
-        return (const row_type *)(const void *)wu_table_get(txn, &(TABLE), key);                  \
-    }                                                                                             \
-    static inline void prefix##_put(struct wu_txn *txn, const key_type *key, const row_type *row) \
-    {                                                                                             \
-        wu_table_put(txn, &(TABLE), key, &row->base);                                             \
-    }                                                                                             \
-    static inline void prefix##_del(struct wu_txn *txn, const key_type *key)                      \
-    {                                                                                             \
-        wu_table_del(txn, &(TABLE), key);                                                         \
-    }                                                                                             \
-    static inline bool prefix##_from(struct wu_txn *txn, key_type *key, int same_fields,          \
-                                     const row_type **ret_row)                                    \
-    {                                                                                             \
-        const ProtobufCMessage *row = NULL;                                                       \
-        bool found = wu_table_from(txn, &(TABLE), key, same_fields, &row);                        \
-        *ret_row = (const row_type *)(const void *)row;                                           \
-        return found;                                                                             \
-    }                                                                                             \
-    static inline bool prefix##_after(struct wu_txn *txn, key_type *key, int same_fields,         \
-                                      const row_type **ret_row)                                   \
-    {                                                                                             \
-        const ProtobufCMessage *row = NULL;                                                       \
-        bool found = wu_table_after(txn, &(TABLE), key, same_fields, &row);                       \
-        *ret_row = (const row_type *)(const void *)row;                                           \
-        return found;                                                                             \
-    }                                                                                             \
+#define WU_TABLE_OF(prefix, TABLE, key_type, row_type)                                       \
+    extern const struct wu_table TABLE;                                                      \
+    WU_FRONT const row_type *prefix##_get(struct wu_txn *txn, const key_type *key)           \
+    {                                                                                        \
+        return (const row_type *)(const void *)wu_table_get(txn, &(TABLE), key);             \
+    }                                                                                        \
+    WU_FRONT void prefix##_put(struct wu_txn *txn, const key_type *key, const row_type *row) \
+    {                                                                                        \
+        wu_table_put(txn, &(TABLE), key, &row->base);                                        \
+    }                                                                                        \
+    WU_FRONT void prefix##_del(struct wu_txn *txn, const key_type *key)                      \
+    {                                                                                        \
+        wu_table_del(txn, &(TABLE), key);                                                    \
+    }                                                                                        \
+    WU_FRONT bool prefix##_from(struct wu_txn *txn, key_type *key, int same_fields,          \
+                                const row_type **ret_row)                                    \
+    {                                                                                        \
+        const ProtobufCMessage *row = NULL;                                                  \
+        bool found = wu_table_from(txn, &(TABLE), key, same_fields, &row);                   \
+        *ret_row = (const row_type *)(const void *)row;                                      \
+        return found;                                                                        \
+    }                                                                                        \
+    WU_FRONT bool prefix##_after(struct wu_txn *txn, key_type *key, int same_fields,         \
+                                 const row_type **ret_row)                                   \
+    {                                                                                        \
+        const ProtobufCMessage *row = NULL;                                                  \
+        bool found = wu_table_after(txn, &(TABLE), key, same_fields, &row);                  \
+        *ret_row = (const row_type *)(const void *)row;                                      \
+        return found;                                                                        \
+    }                                                                                        \
     extern const struct wu_table TABLE
 
 /*
