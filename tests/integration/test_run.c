@@ -176,7 +176,7 @@ Test(run, a_full_disk_stops_intake_says_so_and_loses_nothing)
     wu_arena_close(&arena);
     city_stop_all(city);
     city_verify_all(city);
-    if (umount2(city_path(city, CITY_COMMUNITY, "state").text, MNT_DETACH) != 0) {
+    if (umount(city_path(city, CITY_COMMUNITY, "state").text) != 0) {
         city_fail(city, "cannot unmount: %s", strerror(errno));
     }
     city_remove(&city);

@@ -533,6 +533,7 @@ void city_view_close(struct city_view *view)
         wu_store_close(&view->store);
     }
     wu_arena_close(&view->arena);
+    *view = (struct city_view){0}; /* closing it again is fine */
 }
 
 static void copy_file(const char *from, const char *to)

@@ -65,14 +65,12 @@ static size_t count_rows(const struct city *city, const char *file, const char *
 static bool is_known(const struct city *city, size_t bodies, const char *kind)
 {
     struct city_view view;
-    bool known =
-        city_view_open(city, CITY_COORDINATOR, &view) && look_providers_count(view.txn) >= bodies;
+    bool known = city_view_open(city, CITY_COORDINATOR, &view);
+    known = known && look_providers_count(view.txn) >= bodies;
     city_view_close(&view);
-    known =
-        known && city_view_open(city, CITY_COMMUNITY, &view) && look_kind_known(view.txn, kind) > 0;
-    if (known) {
-        city_view_close(&view);
-    }
+    known = known && city_view_open(city, CITY_COMMUNITY, &view);
+    known = known && look_kind_known(view.txn, kind) > 0;
+    city_view_close(&view);
     return known;
 }
 
