@@ -128,6 +128,11 @@ static void check_disk(struct visit *visit)
 
 static void check_map(struct visit *visit)
 {
+    if (!visit->probe.has_store && ctl_probe_has_store(visit->node)) {
+        note(visit, "store", FAIL, "the store is there, but cannot be opened",
+             "see the node's log; put back a backup of its state_dir when the file is spoiled");
+        return;
+    }
     if (!visit->probe.has_store) {
         note(visit, "store", WARN, "there is no store yet", "start the node once, it makes one");
         return;
