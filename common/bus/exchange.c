@@ -51,6 +51,7 @@ struct topic {
     bool owes_ack;
     bool fetching;
     int64_t fetched_ms;
+    uint32_t piece_next; /* of a snapshot that comes in pieces; 0: none is under way */
 };
 
 struct wu_exchange {
@@ -696,21 +697,32 @@ static void publish_heads(struct wu_exchange *exchange)
     wu_arena_reset(&exchange->arena, mark);
 }
 
-static void send_snapshot(struct wu_exchange *exchange, struct link *link,
-                          const struct wu_stream *stream)
+/* The next piece; false when it could not be sent, and then no later one is. */
+static bool send_piece(struct wu_exchange *exchange, struct link *link,
+                       const struct wu_stream *stream, struct wu_snapshot_place *place)
 {
     size_t mark = exchange->arena.used_bytes;
     struct wu_bytes packed = {0};
-    enum wu_status status =
-        wu_node_read_snapshot(exchange->config.node, stream->stream, &exchange->arena, &packed);
+    enum wu_status status = wu_node_read_snapshot(exchange->config.node, stream->stream, place,
+                                                  &exchange->arena, &packed);
     Bus__Snapshot *snapshot =
         status == WU_OK ? bus__snapshot__unpack(&exchange->arena.pb, packed.size, packed.data)
                         : NULL;
-    if (snapshot != NULL) {
-        report(exchange, false, "snapshot-sent", link->peer, stream->name);
-        (void)send_body(exchange, link->peer, BUS__FRAME__BODY_SNAPSHOT, &snapshot->base);
-    }
+    bool sent = snapshot != NULL &&
+                send_body(exchange, link->peer, BUS__FRAME__BODY_SNAPSHOT, &snapshot->base);
     wu_arena_reset(&exchange->arena, mark);
+    return sent;
+}
+
+static void send_snapshot(struct wu_exchange *exchange, struct link *link,
+                          const struct wu_stream *stream)
+{
+    struct wu_snapshot_place place = {.more = true};
+    bool sent = true;
+    while (sent && place.more) {
+        sent = send_piece(exchange, link, stream, &place);
+    }
+    report(exchange, !sent, sent ? "snapshot-sent" : "snapshot-broken", link->peer, stream->name);
 }
 
 static void send_public_from(struct wu_exchange *exchange, struct link *link,
@@ -882,6 +894,10 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
     if (snapshot->upto->hash.len != WU_HASH_BYTES) {
         return WU_CORRUPT;
     }
+    if (snapshot->piece != 0 && snapshot->piece != topic->piece_next) {
+        return WU_OK; /* one before it is missing: all of it is asked for again */
+    }
+    topic->piece_next = 0;
     size_t size = bus__snapshot__get_packed_size(snapshot);
     uint8_t *bytes = malloc(size);
     struct wu_bytes record = {0};
@@ -901,6 +917,11 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
                                .generation = snapshot->upto->generation,
                                .number = snapshot->upto->next,
                                .snapshot = true};
+    topic->piece_next = snapshot->piece + 1;
+    if (snapshot->more) {
+        topic->fetched_ms = exchange->now_ms; /* it is coming: ask no second time */
+        return WU_OK;
+    }
     topic->taken.generation = snapshot->upto->generation;
     topic->taken.next = snapshot->upto->next;
     memcpy(topic->taken.hash, snapshot->upto->hash.data, WU_HASH_BYTES);

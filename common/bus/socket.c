@@ -19,7 +19,7 @@ struct option {
 static const struct option ALWAYS[] = {
     {ZMQ_LINGER, 0},               /* hang at exit; what matters is in the store */
     {ZMQ_SNDHWM, 8192},            /* 1000 */
-    {ZMQ_RCVHWM, 8192},            /* 1000 */
+    {ZMQ_RCVHWM, 512},             /* 1000; it counts frames, each up to 1 MiB */
     {ZMQ_HANDSHAKE_IVL, 3000},     /* 30 s: slow handshakes pile up */
     {ZMQ_RECONNECT_IVL, 100},      /* the same, but without a back-off */
     {ZMQ_RECONNECT_IVL_MAX, 2000}, /* none */

@@ -262,6 +262,9 @@ static void advance_cursor(struct wu_node *node, struct wu_txn *txn, const struc
         wu_txn_fail(txn, snapshot == NULL ? WU_NO_MEMORY : WU_CORRUPT);
         return;
     }
+    if (snapshot->more) {
+        return; /* the position counts with the last piece */
+    }
     cursor->working.generation = snapshot->upto->generation;
     cursor->working.next = snapshot->upto->next;
     memcpy(cursor->working.hash, snapshot->upto->hash.data, WU_HASH_BYTES);

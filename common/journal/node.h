@@ -148,8 +148,18 @@ WU_CHECKED enum wu_status wu_node_read_records(struct wu_node *node, uint32_t st
                                                struct wu_arena *arena,
                                                struct wu_output **ret_records, size_t *ret_count);
 
-/* The last record of each subject of a public stream, packed as a Snapshot. */
+/*
+ * The last record of each subject of a public stream, packed as a Snapshot, in
+ * pieces that fit a frame. Begin with {.more = true}; while `more` is true the
+ * next call brings the next piece. Between two calls no batch may run.
+ */
+struct wu_snapshot_place {
+    struct wu_latest_key last;
+    uint32_t piece;
+    bool more;
+};
 WU_CHECKED enum wu_status wu_node_read_snapshot(struct wu_node *node, uint32_t stream,
+                                                struct wu_snapshot_place *place,
                                                 struct wu_arena *arena,
                                                 struct wu_bytes *ret_snapshot);
 

@@ -6,6 +6,7 @@
 #include "common/journal/internal.h"
 
 #include "common/base/time.h"
+#include "common/fold/pb.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -706,14 +707,57 @@ enum wu_status wu_node_read_records(struct wu_node *node, uint32_t stream, uint6
     return status != WU_OK ? status : *ret_count > 0 ? WU_OK : WU_NOT_FOUND;
 }
 
-enum { SNAPSHOT_RECORDS_MAX = 4096 };
+enum { PIECE_RECORDS_MAX = 4096, PIECE_BYTES = 256 << 10 };
 
-enum wu_status wu_node_read_snapshot(struct wu_node *node, uint32_t stream, struct wu_arena *arena,
+/* Latest records from the place on, as many as one piece holds. */
+static size_t read_piece(struct wu_txn *txn, struct wu_snapshot_place *place,
+                         ProtobufCBinaryData *records)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    struct wu_latest_key key = place->last;
+    const Node__LatestRow *latest = NULL;
+    bool found = place->piece == 0 ? wu_latest_from(txn, &key, 1, &latest)
+                                   : wu_latest_after(txn, &key, 1, &latest);
+    while (found && count < PIECE_RECORDS_MAX && bytes < PIECE_BYTES) {
+        records[count++] = latest->envelope;
+        bytes += latest->envelope.len;
+        place->last = key;
+        found = wu_latest_after(txn, &key, 1, &latest);
+    }
+    place->more = found;
+    return count;
+}
+
+static struct wu_bytes pack_piece(struct wu_node *node, const struct wu_stream *stream,
+                                  const struct wu_snapshot_place *place,
+                                  ProtobufCBinaryData *records, size_t count,
+                                  struct wu_arena *arena)
+{
+    Bus__Snapshot snapshot = BUS__SNAPSHOT__INIT;
+    Bus__Position upto = BUS__POSITION__INIT;
+    uint8_t hash[WU_HASH_BYTES];
+    memcpy(hash, stream->hash, sizeof hash);
+    upto.stream = (char *)(uintptr_t)stream->name; /* only read */
+    upto.generation = stream->generation;
+    upto.next = stream->head + 1;
+    upto.hash = hash_field(hash);
+    snapshot.node = node->config.node;
+    snapshot.upto = &upto;
+    snapshot.n_records = count;
+    snapshot.records = records;
+    snapshot.piece = place->piece;
+    snapshot.more = place->more;
+    return wu_pb_pack(&snapshot.base, arena);
+}
+
+enum wu_status wu_node_read_snapshot(struct wu_node *node, uint32_t stream,
+                                     struct wu_snapshot_place *place, struct wu_arena *arena,
                                      struct wu_bytes *ret_snapshot)
 {
     struct stream_state *state = wu_stream_find(node, stream);
     ProtobufCBinaryData *records =
-        wu_arena_take(arena, SNAPSHOT_RECORDS_MAX * sizeof(ProtobufCBinaryData));
+        wu_arena_take(arena, PIECE_RECORDS_MAX * sizeof(ProtobufCBinaryData));
     struct wu_txn *txn = NULL;
     if (state == NULL || records == NULL) {
         return state == NULL ? WU_NOT_FOUND : WU_NO_MEMORY;
@@ -722,33 +766,14 @@ enum wu_status wu_node_read_snapshot(struct wu_node *node, uint32_t stream, stru
     if (status != WU_OK) {
         return status;
     }
-    Bus__Snapshot snapshot = BUS__SNAPSHOT__INIT;
-    Bus__Position upto = BUS__POSITION__INIT;
-    struct wu_latest_key key = {.stream = stream};
-    const Node__LatestRow *latest = NULL;
-    for (bool found = wu_latest_from(txn, &key, 1, &latest);
-         found && snapshot.n_records < SNAPSHOT_RECORDS_MAX;
-         found = wu_latest_after(txn, &key, 1, &latest)) {
-        records[snapshot.n_records] = latest->envelope;
-        snapshot.n_records++;
-    }
+    place->last.stream = stream;
+    size_t count = read_piece(txn, place, records);
     status = wu_txn_status(txn);
     wu_txn_abort(&txn);
-    upto.stream = state->committed.name;
-    upto.generation = state->committed.generation;
-    upto.next = state->committed.head + 1;
-    upto.hash = hash_field(state->committed.hash);
-    snapshot.node = node->config.node;
-    snapshot.upto = &upto;
-    snapshot.records = records;
     if (status == WU_OK) {
-        size_t size = protobuf_c_message_get_packed_size(&snapshot.base);
-        uint8_t *bytes = wu_arena_take(arena, size);
-        if (bytes == NULL) {
-            return WU_NO_MEMORY;
-        }
-        (void)protobuf_c_message_pack(&snapshot.base, bytes);
-        *ret_snapshot = wu_bytes(bytes, size);
+        *ret_snapshot = pack_piece(node, &state->committed, place, records, count, arena);
+        place->piece++;
+        status = ret_snapshot->data != NULL ? WU_OK : WU_NO_MEMORY;
     }
     return status;
 }

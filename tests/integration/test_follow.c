@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More records, messages and bytes than PUB's mark (256) and the system's buffers hold. */
-enum { VERSIONS = 8000, CODES = 8, ON_THE_WAY = 8 };
+/*
+ * More records, messages and bytes than PUB's mark (256) and the system's buffers
+ * hold; and the last record of each kind, 4 MB together, than one frame does.
+ */
+enum { VERSIONS = 8000, CODES = 1000, ON_THE_WAY = 8 };
 
 static void adopt_many(struct city *city)
 {

@@ -135,17 +135,15 @@ static void put_receipt(struct wu_step *step, const struct gift *gift,
     receipts_put(wu_step_txn(step), &gift->receipt_at, &row);
 }
 
-static void emit_booked(struct wu_step *step, const Give *give, const struct gift *gift,
-                        const struct wu_id *transfer_id)
+/* Without a subject: gifts are many, and a snapshot holds one record for each subject. */
+static void emit_booked(struct wu_step *step, const Give *give, const struct gift *gift)
 {
     GiftBooked booked = CHARITY__GIFT_BOOKED__INIT;
     booked.fund = give->fund;
     booked.resource_class = give->resource_class;
     booked.service = give->service;
     booked.quantity = give->quantity;
-    struct wu_mail mail = {.type = WU_TYPE(CHARITY_GIFT_BOOKED),
-                           .subject = *transfer_id,
-                           .division = gift->fund->division};
+    struct wu_mail mail = {.type = WU_TYPE(CHARITY_GIFT_BOOKED), .division = gift->fund->division};
     wu_emit_public(step, "charity.gift", &mail, &booked.base);
 }
 
@@ -180,7 +178,7 @@ static void handle_give(struct wu_step *step, const Give *give)
                               .receipt = give->receipt};
     struct wu_id transfer_id = ledger_book(step, &booking);
     put_receipt(step, &gift, &transfer_id);
-    emit_booked(step, give, &gift, &transfer_id);
+    emit_booked(step, give, &gift);
     wu_answer_accept(step, transfer_id);
 }
 WU_HANDLER(give, Give)

@@ -330,7 +330,9 @@ static const Bus__Snapshot *read_snapshot(void)
     ProtobufCMessage *message = NULL;
     const char *why = "";
     wu_arena_reset(&arena, 0);
-    cr_assert_eq(wu_node_read_snapshot(node, news().stream, &arena, &packed), WU_OK);
+    struct wu_snapshot_place place = {.more = true};
+    cr_assert_eq(wu_node_read_snapshot(node, news().stream, &place, &arena, &packed), WU_OK);
+    cr_assert_not(place.more);
     cr_assert_eq(
         wu_pb_decode(&bus__snapshot__descriptor, WU_PB_STRICT, packed, &arena, &message, &why),
         WU_OK, "%s", why);
@@ -366,7 +368,9 @@ Test(stream, a_snapshot_is_the_last_record_of_each_subject)
 Test(stream, a_snapshot_of_nothing_is_not_found)
 {
     struct wu_bytes packed;
-    cr_expect_eq(wu_node_read_snapshot(node, WU_STREAM_PUBLIC + 9, &arena, &packed), WU_NOT_FOUND);
+    struct wu_snapshot_place place = {.more = true};
+    cr_expect_eq(wu_node_read_snapshot(node, WU_STREAM_PUBLIC + 9, &place, &arena, &packed),
+                 WU_NOT_FOUND);
 }
 
 static struct wu_input *bring(enum wu_origin origin, const char *stream, uint32_t generation,
