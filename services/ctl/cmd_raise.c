@@ -157,6 +157,11 @@ static bool read_need(struct ctl *ctl, const struct raise_options *options,
         !read_time("--happened", &clock, options->happened, ret_happened_at_ms)) {
         return false;
     }
+    if (*ret_happened_at_ms > clock.now_ms) {
+        (void)ctl_complain(CTL_USAGE, "--happened '%s' is yet to come: say when it was said",
+                           options->happened);
+        return false;
+    }
     raise->kind = options->kind;
     raise->urgency = (Community__NeedUrgency)urgency;
     raise->source = (Community__NeedSource)source;

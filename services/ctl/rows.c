@@ -496,6 +496,12 @@ static bool read_need_times(const struct reader *reader, Community__RaiseNeed *r
         !read_time(reader, "raised_at", raised_at, &reader->command->happened_at_ms)) {
         return false;
     }
+    if (reader->command->happened_at_ms > reader->clock->now_ms) {
+        return ctl_row_fail(reader->fault, "TIME_TO_COME",
+                            "raised_at '%.60s' is yet to come: a need is raised before it is on "
+                            "file",
+                            raised_at);
+    }
     return read_time(reader, "from", or_else(reader->cells[CTL_NEED_FROM], "+1h"),
                      &raise->from_ms) &&
            read_time(reader, "until", or_else(reader->cells[CTL_NEED_UNTIL], "+7d"),
