@@ -212,7 +212,7 @@ int cmd_linkage_list(struct ctl *ctl, int argc, char **argv)
 {
     struct list list = {.ctl = ctl, .room = LIST_ROWS};
     if (!read_list_options(&list, &argc, argv) || !ctl_arguments(ctl, argc, argv, 0, 0) ||
-        !ctl_load_home(ctl)) {
+        !ctl_load_home(ctl) || ctl_node_of_role(ctl, "coordinator") == NULL) {
         return CTL_USAGE;
     }
     ctl_city_open(ctl, &list.city);
@@ -709,7 +709,8 @@ static void print_kinds(struct totals *totals)
 int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv)
 {
     struct totals totals = {.ctl = ctl};
-    if (!ctl_arguments(ctl, argc, argv, 0, 0) || !ctl_load_home(ctl)) {
+    if (!ctl_arguments(ctl, argc, argv, 0, 0) || !ctl_load_home(ctl) ||
+        ctl_node_of_role(ctl, "coordinator") == NULL) {
         return CTL_USAGE;
     }
     int status = each_coordinator(ctl, count_coordinator, &totals);
