@@ -122,12 +122,20 @@ static void handle_step_lapsed(struct wu_step *fold, const StepLapsed *lapsed)
     linkage_save(&linkage);
 }
 
+/*
+ * A provider has begun. When we never confirmed it, as far as this store knows
+ * (an older copy may have been put back), it is let go: the step is another's.
+ */
 static void handle_step_taken(struct wu_step *fold, const StepTaken *taken)
 {
     struct linkage linkage;
     LinkageStep *step = NULL;
-    if (match_answer(fold, taken->ref, &linkage, &step) != ANSWER_CURRENT ||
-        step->state != STEP_CONFIRMED) {
+    AnswerMatch match = match_answer(fold, taken->ref, &linkage, &step);
+    if (match == ANSWER_STALE) {
+        release_stale(fold, taken->ref);
+        return;
+    }
+    if (match != ANSWER_CURRENT || step->state != STEP_CONFIRMED) {
         return;
     }
     step->state = STEP_TAKEN;
