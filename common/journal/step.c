@@ -476,7 +476,7 @@ static void handle_retry(struct wu_step *step, const Node__RetryDeadLetter *retr
     const Node__DeadLetterRow *letter = wu_dead_letters_get(step->txn, &key);
     if (letter == NULL || journal == NULL) {
         wu_answer_refuse(step, "DEAD_LETTER_UNKNOWN",
-                         "there is no dead letter %llu; `wushectl dead-letters list` shows them",
+                         "there is no dead letter %llu; 'wushectl dead-letters list' shows them",
                          (unsigned long long)retry->seq);
         return;
     }
@@ -503,7 +503,7 @@ static void handle_drop(struct wu_step *step, const Node__DropDeadLetter *drop)
     struct wu_dead_letter_key key = {drop->seq};
     if (wu_dead_letters_get(step->txn, &key) == NULL) {
         wu_answer_refuse(step, "DEAD_LETTER_UNKNOWN",
-                         "there is no dead letter %llu; `wushectl dead-letters list` shows them",
+                         "there is no dead letter %llu; 'wushectl dead-letters list' shows them",
                          (unsigned long long)drop->seq);
         return;
     }
@@ -519,9 +519,10 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
 {
     struct wu_node *node = step->node;
     for (size_t index = 0; index < begin->n_streams; index++) {
-        if (wu_stream_find(node, begin->streams[index]->stream) == NULL) {
-            wu_answer_refuse(step, "STREAM_UNKNOWN", "this node has no stream %u",
-                             begin->streams[index]->stream);
+        uint32_t stream = begin->streams[index]->stream;
+        bool is_public = (stream & WU_STREAM_PUBLIC) != 0;
+        if (is_public && wu_stream_find(node, stream) == NULL) {
+            wu_answer_refuse(step, "STREAM_UNKNOWN", "this node has no stream %u", stream);
             return;
         }
     }
@@ -529,8 +530,14 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
     node->working.generation_seq = step->event.seq;
     for (size_t index = 0; index < begin->n_streams; index++) {
         const Node__RestartStream *restart = begin->streams[index];
-        wu_streams_begin_generation(node, step->txn, wu_stream_find(node, restart->stream),
-                                    restart->keep_from, node->working.generation);
+        /* a node that lost its store has no stream yet, and a peer that remembers one */
+        struct stream_state *stream = wu_stream_of(node, restart->stream, NULL);
+        if (stream == NULL) {
+            wu_txn_fail(step->txn, WU_NO_MEMORY);
+            return;
+        }
+        wu_streams_begin_generation(node, step->txn, stream, restart->keep_from,
+                                    node->working.generation);
     }
 }
 

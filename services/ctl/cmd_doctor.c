@@ -515,7 +515,7 @@ int cmd_doctor(struct ctl *ctl, int argc, char **argv)
     for (size_t index = 0; index < ctl->node_count; index++) {
         visit_node(&visit, &ctl->nodes[index]);
     }
-    int status = CTL_OK;
+    int status = ctl->broken_count > 0 ? CTL_FOUND : CTL_OK;
     for (size_t index = 0; index < visit.finding_count; index++) {
         status = visit.findings[index].result == FAIL ? CTL_FOUND : status;
     }

@@ -139,7 +139,7 @@ static void print_links(struct ctl *ctl, const struct ctl_probe *probes)
 
 static int verdict(struct ctl *ctl, const struct ctl_probe *probes)
 {
-    int status = CTL_OK;
+    int status = ctl->broken_count > 0 ? CTL_FOUND : CTL_OK;
     for (size_t index = 0; index < ctl->node_count; index++) {
         if (probes[index].pong == NULL) {
             return CTL_NO_ANSWER;

@@ -103,8 +103,9 @@ static bool load_node(struct ctl *ctl, const char *folder)
         return false;
     }
     if (wu_config_load(file, &node->config, &error) != WU_OK) {
-        (void)ctl_complain(CTL_USAGE, "%s", error.text);
-        return false;
+        (void)ctl_complain(CTL_USAGE, "%s; this node is left out", error.text);
+        ctl->broken_count++;
+        return true;
     }
     memcpy(node->folder, folder, strlen(folder) + 1);
     ctl->node_count++;

@@ -51,6 +51,7 @@ struct ctl {
     int timeout_ms; /* --timeout SECONDS, default 10 s: for one answer */
     struct ctl_node nodes[64];
     size_t node_count;
+    size_t broken_count;   /* nodes whose node.yaml is wrong: told of, and left out */
     bool folder_is_closed; /* a folder of the home may not be looked into by this user */
     struct wu_arena arena; /* of one command; a loop marks and resets it */
 };

@@ -60,8 +60,8 @@ static void refuse_need(struct wu_step *step, const RaiseNeed *raise, NeedRefusa
     switch (refusal) {
     case NEED_REFUSAL_KIND_UNKNOWN:
         wu_answer_refuse(step, "NEED_KIND_UNKNOWN",
-                         "no kind '%.40s' in the catalogue; `wushectl kind list` shows it, "
-                         "`wushectl import kinds` adds to it",
+                         "no kind '%.40s' in the catalogue; 'wushectl kind list' shows it, "
+                         "'wushectl import kinds' adds to it",
                          raise->kind);
         break;
     case NEED_REFUSAL_COMMUNITY_UNKNOWN:
@@ -151,6 +151,27 @@ static void emit_need_raised(struct wu_step *step, const struct wu_id *need_id, 
 }
 
 /*
+ * The number was used before: the same need gets the same answer. Its wanted
+ * time may differ, because files give it relative to their import.
+ */
+static void answer_known(struct wu_step *step, const RaiseNeed *raise, const struct need_key *key)
+{
+    const NeedRow *need = needs_get(wu_step_txn(step), key);
+    if (need == NULL) {
+        return; /* the batch fails: the two rows are written together */
+    }
+    if (strcmp(need->kind, raise->kind) != 0 || need->division != raise->division) {
+        wu_answer_refuse(step, "NEED_REF_REUSED",
+                         "number '%.40s' of '%.16s' is already that of another need, of kind %s in "
+                         "%llu; give this one its own number",
+                         raise->external_ref, raise->origin, need->kind,
+                         (unsigned long long)need->division);
+        return;
+    }
+    wu_answer_accept(step, key->need_id);
+}
+
+/*
  * A resident, a grid worker or an agency raises a need.
  *
  * A need that came before under the same number of the same origin is the same
@@ -165,7 +186,7 @@ static void handle_raise_need(struct wu_step *step, const RaiseNeed *raise)
     const NeedRefRow *known = has_ref ? needs_by_ref_get(txn, &ref) : NULL;
     struct need_key key;
     if (known != NULL && wu_id_from_pb(known->need_id, &key.need_id)) {
-        wu_answer_accept(step, key.need_id);
+        answer_known(step, raise, &key);
         return;
     }
 
@@ -355,9 +376,10 @@ static void refuse_confirm(struct wu_step *step, const struct need_key *key, Con
     char text[WU_ID_TEXT_MAX];
     switch (refusal) {
     case CONFIRM_REFUSAL_NEED_UNKNOWN:
-        wu_answer_refuse(step, "NEED_UNKNOWN",
-                         "there is no need %s here; ask `wushectl` for the needs of this community",
-                         wu_id_to_text(&key->need_id, text));
+        wu_answer_refuse(
+            step, "NEED_UNKNOWN",
+            "there is no need %s here; 'wushectl need list' shows them of this community",
+            wu_id_to_text(&key->need_id, text));
         break;
     case CONFIRM_REFUSAL_NOT_AWAITING:
         wu_answer_refuse(step, "NEED_NOT_AWAITING",

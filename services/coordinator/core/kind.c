@@ -101,9 +101,20 @@ static KindRefusal recipe_refusal(const AdoptKind *adopt)
     return something_is_required(adopt) ? KIND_NOT_REFUSED : KIND_REFUSAL_NOTHING_REQUIRED;
 }
 
+/* Codes stand in files and on command lines. */
+static bool has_blank(const char *code)
+{
+    for (; *code != '\0'; code++) {
+        if ((unsigned char)*code <= ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static KindRefusal kind_refusal(const AdoptKind *adopt)
 {
-    if (adopt->code[0] == '\0' || strlen(adopt->code) >= KIND_CODE_SIZE) {
+    if (adopt->code[0] == '\0' || strlen(adopt->code) >= KIND_CODE_SIZE || has_blank(adopt->code)) {
         return KIND_REFUSAL_CODE_INVALID;
     }
     if (adopt->assess && !service_is_valid(adopt->assess_field)) {
@@ -119,7 +130,7 @@ static void refuse_kind(struct wu_step *fold, const AdoptKind *adopt, KindRefusa
 {
     switch (refusal) {
     case KIND_REFUSAL_CODE_INVALID:
-        wu_answer_refuse(fold, "KIND_CODE_INVALID", "a kind's code has 1 to %d bytes",
+        wu_answer_refuse(fold, "KIND_CODE_INVALID", "a kind's code has 1 to %d bytes and no blank",
                          KIND_CODE_SIZE - 1);
         break;
     case KIND_REFUSAL_FIELD_INVALID:

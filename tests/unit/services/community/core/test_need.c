@@ -196,6 +196,20 @@ Test(need, the_same_number_of_the_same_origin_is_the_same_need)
     cr_assert_eq(world_count(world, WU_TYPE(COMMUNITY_NEED_RAISED)), 1);
 }
 
+Test(need, a_number_that_another_need_has_is_refused)
+{
+    RaiseNeed raise = good();
+    raise.origin = "hotline";
+    raise.external_ref = "A-17";
+    assert_accepted(submit(&raise));
+    raise.division++;
+    assert_refused(submit(&raise), "NEED_REF_REUSED");
+    raise.division--;
+    raise.kind = "another";
+    assert_refused(submit(&raise), "NEED_REF_REUSED");
+    cr_assert_eq(world_count(world, WU_TYPE(COMMUNITY_NEED_RAISED)), 1);
+}
+
 Test(need, a_number_without_an_origin_or_of_another_is_another_need)
 {
     RaiseNeed raise = good();

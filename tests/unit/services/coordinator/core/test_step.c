@@ -174,12 +174,23 @@ Test(step, other_stale_answers_are_not_heard)
     world_clear(linking_world());
     decline(BY(.who = "a"));
     lapse(BY(.who = "a"));
-    take(BY(.who = "a"));
     deliver(BY(.who = "a"));
     deliver(BY(.who = "b", .attempt = 2)); /* offered, not confirmed */
     take(BY(.who = "b", .attempt = 2));
     decline(BY(.who = "b", .step_no = 9, .attempt = 2)); /* there is no such step */
     assert_nothing_said();
+    cr_assert_eq(step_state(1, 1), STEP_OFFERED);
+}
+
+/* An older copy of the store was put back: what it confirmed since then it does not know. */
+Test(step, who_took_what_was_never_confirmed_is_let_go)
+{
+    announce_visitors();
+    raise_plain(1, "visit");
+    decline(BY(.who = "a"));
+    world_clear(linking_world());
+    take(BY(.who = "a", .attempt = 7));
+    cr_assert_str_eq(said(), "release 1.1 at a: NOT_CHOSEN\n");
     cr_assert_eq(step_state(1, 1), STEP_OFFERED);
 }
 
