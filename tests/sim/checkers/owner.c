@@ -1,0 +1,110 @@
+/*
+ * A linkage has exactly one owner, and everything open comes to its end: each
+ * need accepted is one linkage at one coordinator, closed there and at its
+ * community with the same outcome; no step is left open, no timer set.
+ */
+#include "tests/sim/checkers/checkers.h"
+#include "tests/support/look.h"
+
+struct look {
+    struct sim *sim;
+    struct place *place;
+    struct map *owners; /* linkage -> outcome + 1 of each owner, summed with its count */
+    uint64_t met_count;
+};
+
+enum { OWNER_UNIT = 1000 };
+
+static bool see_linkage(void *context, const struct wu_id *id,
+                        const CoordinatorState__LinkageRow *linkage)
+{
+    struct look *look = context;
+    bool over = linkage->state == COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_CLOSED ||
+                linkage->state == COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_REFUSED;
+    char text[WU_ID_TEXT_MAX];
+    if (!over) {
+        sim_violated(look->sim, "owner", "linkage %s is still in state %d at node %u",
+                     wu_id_to_text(id, text), (int)linkage->state, look->place->number);
+    }
+    look->met_count += linkage->outcome == COORDINATOR__OUTCOME__OUTCOME_MET;
+    *map_at(look->owners, sim_hash(id->bytes, sizeof id->bytes)) +=
+        OWNER_UNIT + (uint64_t)linkage->outcome;
+    return true;
+}
+
+static bool see_need(void *context, const struct wu_id *id, const CommunityState__NeedRow *need)
+{
+    struct look *look = context;
+    char text[WU_ID_TEXT_MAX];
+    uint64_t owners = *map_at(look->owners, sim_hash(id->bytes, sizeof id->bytes));
+    bool over = need->state == COMMUNITY_STATE__NEED_STATE__NEED_STATE_CLOSED ||
+                need->state == COMMUNITY_STATE__NEED_STATE__NEED_STATE_REFUSED;
+    if (!over || owners / OWNER_UNIT != 1 || owners % OWNER_UNIT != (uint64_t)need->outcome) {
+        sim_violated(look->sim, "owner",
+                     "need %s is in state %d with outcome %d; it has %llu owners, outcome %llu",
+                     wu_id_to_text(id, text), (int)need->state, (int)need->outcome,
+                     (unsigned long long)(owners / OWNER_UNIT),
+                     (unsigned long long)(owners % OWNER_UNIT));
+    }
+    return true;
+}
+
+static bool see_step(void *context, const struct wu_id *linkage_id, uint32_t step_no,
+                     const LinkageState__StepRow *step)
+{
+    struct look *look = context;
+    char text[WU_ID_TEXT_MAX];
+    bool open = step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_WAITING ||
+                step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_RESERVED ||
+                step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_CONFIRMED;
+    if (open) {
+        sim_violated(look->sim, "owner", "step %u of linkage %s is still in state %d at node %u",
+                     step_no, wu_id_to_text(linkage_id, text), (int)step->state,
+                     look->place->number);
+    }
+    return true;
+}
+
+static void check_place(struct look *look)
+{
+    struct sim *sim = look->sim;
+    const char *role = look->place->core->role;
+    struct wu_txn *txn = sim_look(sim, look->place);
+    if (strcmp(role, "community") == 0) {
+        look_needs(txn, see_need, look);
+    } else if (!look->place->core->is_hub) {
+        look_steps(txn, see_step, look);
+    }
+    uint64_t timers = wu_table_count(txn, &WU_TIMERS);
+    if (timers > 0) {
+        sim_violated(sim, "owner", "%llu timers are left at node %u", (unsigned long long)timers,
+                     look->place->number);
+    }
+    wu_txn_abort(&txn);
+}
+
+static void ended(void *state, struct sim *sim)
+{
+    (void)state;
+    struct map owners = {0};
+    struct look look = {.sim = sim, .owners = &owners};
+    if (somebody_was_restored(sim)) {
+        return; /* what was said to it since its copy is gone: only its people can say it again */
+    }
+    for (uint32_t number = 1; number <= sim->place_count && !sim->stopped; number++) {
+        look.place = place_of(sim, number);
+        if (look.place->core->is_hub) {
+            struct wu_txn *txn = sim_look(sim, look.place);
+            look_linkages(txn, see_linkage, &look);
+            wu_txn_abort(&txn);
+        }
+    }
+    for (uint32_t number = 1; number <= sim->place_count && !sim->stopped; number++) {
+        look.place = place_of(sim, number);
+        check_place(&look);
+    }
+    sim->report->met_count = look.met_count;
+    map_free(&owners);
+}
+
+const struct checker CHECK_OWNER = {.name = "owner", .ended = ended};

@@ -1,0 +1,16 @@
+# The simulator: the real nodes in a made-up world.
+set(WUSHE_SIM_SOURCES
+  tests/sim/sim.c tests/sim/place.c tests/sim/net.c tests/sim/disk.c tests/sim/faults.c
+  tests/sim/client.c tests/sim/operator.c tests/sim/people.c tests/sim/residents.c
+  tests/sim/providers.c tests/sim/catalogue.c tests/sim/community.c tests/sim/main.c
+  tests/sim/checkers/checkers.c tests/sim/checkers/acknowledged.c tests/sim/checkers/dead.c
+  tests/sim/checkers/holds.c tests/sim/checkers/ids.c tests/sim/checkers/ledger.c
+  tests/sim/checkers/offers.c tests/sim/checkers/owner.c tests/sim/checkers/privacy.c
+  tests/sim/checkers/replay.c tests/sim/checkers/shifts.c tests/sim/checkers/streams.c
+  tests/sim/checkers/time.c
+  tests/support/look_community.c tests/support/look_coordinator.c tests/support/look_provider.c
+  tests/support/look_volunteer.c)
+add_executable(wushe-sim ${WUSHE_SIM_SOURCES})
+target_link_libraries(wushe-sim PRIVATE
+  wushe_bus wushe_core_community wushe_core_socialorg wushe_core_socialworker wushe_core_volunteer
+  wushe_core_charity wushe_core_coordinator wushe_posix)
