@@ -624,12 +624,12 @@ static void stop_city(struct bench *bench)
 int main(int argc, char **argv)
 {
     static struct bench bench = {.linkages = 20000, .in_flight = 4000};
-    static char own[512]; /* the programs lie beside this one */
-    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-    char *slash = length > 0 ? strrchr(own, '/') : NULL;
+    static char folder[512]; /* the programs lie beside this one */
+    ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
+    char *slash = length > 0 ? strrchr(folder, '/') : NULL;
     must(slash != NULL, "cannot tell where the programs are; say --bin FOLDER");
     *slash = '\0';
-    bench.bin = own;
+    bench.bin = folder;
     for (int at = 1; at + 1 < argc; at += 2) {
         if (strcmp(argv[at], "--linkages") == 0) {
             bench.linkages = strtoull(argv[at + 1], NULL, 10);

@@ -121,6 +121,6 @@ expect 0 "9 agency +revoked" roster list
 sed -i 's/node=2 /nodes=2 /' "$roster"
 expect 2 "coordinator/roster:3: " roster list
 echo 'colour: red' >>city/charity/node.yaml
-expect 2 "city/charity/node.yaml:[0-9]+: unknown key 'colour'" status
+expect 3 "city/charity/node.yaml:[0-9]+: unknown key 'colour'" status
 
 exit "$failed"

@@ -545,10 +545,19 @@ Test(stream, a_generation_moves_on_without_streams_and_not_for_unknown_ones)
     (void)begin_generation(0, 0);
     cr_expect_eq(wu_node_info(node).generation, 2);
     cr_expect_eq(mail().generation, 1); /* not named: goes on as it was */
-    const Bus__Answer *answer = begin_generation(99, 1);
+    const Bus__Answer *answer = begin_generation(WU_STREAM_PUBLIC + 99, 1);
     cr_expect_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED);
     cr_expect_str_eq(answer->code, "STREAM_UNKNOWN");
     cr_expect_eq(wu_node_info(node).generation, 2);
+}
+
+Test(stream, a_node_that_lost_its_store_begins_the_mail_a_peer_remembers)
+{
+    const Bus__Answer *answer = begin_generation(99, 1);
+    cr_expect_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED);
+    struct wu_stream stream = wu_node_mail_stream(node, 99);
+    cr_expect_eq(stream.generation, 2);
+    cr_expect_eq(stream.head, 0);
 }
 
 Test(stream, ids_of_a_new_generation_are_new)

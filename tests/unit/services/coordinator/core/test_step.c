@@ -190,7 +190,7 @@ Test(step, who_took_what_was_never_confirmed_is_let_go)
     decline(BY(.who = "a"));
     world_clear(linking_world());
     take(BY(.who = "a", .attempt = 7));
-    cr_assert_str_eq(said(), "release 1.1 at a: NOT_CHOSEN\n");
+    cr_assert_str_eq(said(), "release 1.7 at a: NOT_CHOSEN\n");
     cr_assert_eq(step_state(1, 1), STEP_OFFERED);
 }
 
