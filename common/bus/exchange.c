@@ -548,7 +548,8 @@ static enum wu_status receive_ack(struct wu_exchange *exchange, struct link *lin
     }
     /* else it is about a past before the last Hello, or nothing of this generation has come */
     bool counts = position->generation == link->out_generation && position->next <= link->sent_next;
-    if (counts) {
+    bool has_none = position->generation < link->out_generation;
+    if (counts || has_none) {
         resumed_there(exchange, link);
     }
     if (counts && position->next != link->acked) {
