@@ -155,8 +155,19 @@ static void restored(void *opaque, struct sim *sim, struct place *place)
 static void ended(void *opaque, struct sim *sim)
 {
     (void)opaque;
-    if (!sim_is_quiet(sim)) {
-        sim_violated(sim, "streams", "all is well, and still somebody has not heard everything");
+    for (uint32_t number = sim->place_count; number >= 1; number--) {
+        struct place *place = place_of(sim, number);
+        if (!place_is_quiet(place)) {
+            struct wu_stream up = wu_node_mail_stream(place->node, place->hub);
+            sim_violated(
+                sim, "streams",
+                "all is well, and still node %u (state %d, connected %d) has not heard or "
+                "told everything; its mail stands at %llu of generation %u, acknowledged "
+                "to %llu",
+                number, (int)place->state, place->way.up, (unsigned long long)up.head,
+                up.generation,
+                (unsigned long long)wu_node_acked_next(place->node, place->hub, place->hub) - 1);
+        }
     }
 }
 
