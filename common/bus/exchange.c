@@ -52,6 +52,8 @@ struct topic {
     bool fetching;
     int64_t fetched_ms;
     uint32_t piece_next; /* of a snapshot that comes in pieces; 0: none is under way */
+    uint8_t piece_hash[WU_HASH_BYTES]; /* of its position: pieces of two are not mixed */
+    size_t piece_input; /* 1 + the last piece's place in the running batch; 0: not in it */
 };
 
 struct wu_exchange {
@@ -895,7 +897,8 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
     if (snapshot->upto->hash.len != WU_HASH_BYTES) {
         return WU_CORRUPT;
     }
-    if (snapshot->piece != 0 && snapshot->piece != topic->piece_next) {
+    if (snapshot->piece != 0 && (snapshot->piece != topic->piece_next ||
+                                 !hash_equal(snapshot->upto->hash, topic->piece_hash))) {
         return WU_OK; /* one before it is missing: all of it is asked for again */
     }
     topic->piece_next = 0;
@@ -919,6 +922,8 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
                                .number = snapshot->upto->next,
                                .snapshot = true};
     topic->piece_next = snapshot->piece + 1;
+    topic->piece_input = wu_node_input_count(exchange->config.node);
+    memcpy(topic->piece_hash, snapshot->upto->hash.data, WU_HASH_BYTES);
     if (snapshot->more) {
         topic->fetched_ms = exchange->now_ms; /* it is coming: ask no second time */
         return WU_OK;
@@ -1010,6 +1015,10 @@ static void settle_link(struct wu_exchange *exchange, struct link *link)
 
 static void settle_topic(struct wu_exchange *exchange, struct topic *topic)
 {
+    if (topic->piece_input > wu_node_input_count(exchange->config.node)) {
+        topic->piece_next = 0; /* the batch was cut short of it: begin again */
+    }
+    topic->piece_input = 0;
     topic->taken = wu_node_cursor(exchange->config.node, topic->peer, topic->stream);
     if (topic->owes_ack) {
         topic->owes_ack = false;
@@ -1030,6 +1039,8 @@ void wu_exchange_dropped(struct wu_exchange *exchange)
     for (size_t index = 0; index < exchange->topic_count; index++) {
         struct topic *topic = &exchange->topics[index];
         topic->taken = wu_node_cursor(exchange->config.node, topic->peer, topic->stream);
+        topic->piece_next = 0;
+        topic->piece_input = 0;
         topic->owes_ack = false;
     }
 }

@@ -325,6 +325,10 @@ static void take_peer(struct daemon *daemon, const struct wu_received *received,
     if (wu_exchange_receive(daemon->exchange, received->peer, frame, clock_ms()) != WU_OK) {
         daemon->refused_count++;
     }
+    if (frame->body_case == BUS__FRAME__BODY_SNAPSHOT) {
+        /* thousands of records: one piece is enough for a batch */
+        daemon->batch_bytes = daemon->config.batch_bytes_max;
+    }
     if (daemon->state == JOINING) {
         review_state(daemon); /* a Hello may have ended it, and mail comes right behind */
     }
