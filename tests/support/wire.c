@@ -105,7 +105,8 @@ static void handle_tell_all(struct wu_step *step, const Toy *order)
         Toy news = ENVELOPE__TIMER_FIRED__INIT;
         news.n = ++told.n;
         news.due_at_ms = wu_step_event(step)->time_ms;
-        struct wu_id subject = wu_id_make(1, 1, told.n % SUBJECTS + 1, 0);
+        struct wu_id subject =
+            wu_id_make(1, 1, told.n % *(const uint32_t *)wu_step_extra(step) + 1, 0);
         note_news(step, &subject, &news);
         wu_emit_public(step, topic, &(struct wu_mail){.type = NEWS, .subject = subject},
                        &news.base);
@@ -131,13 +132,18 @@ static const struct wu_route *const ALL_ROUTES[] = {ROUTES, NULL};
 static const struct wu_table *const TABLES[] = {&WIRE_PAIRS, &WIRE_NEWS, NULL};
 static const char *const NOTHING[] = {NULL};
 static const char *const FOLLOWS[] = {"coordinator.news", NULL};
+static uint32_t subject_count;
 static const struct wu_core HUB_CORE = {.role = "coordinator",
                                         .tables = TABLES,
                                         .routes = ALL_ROUTES,
                                         .follows = NOTHING,
+                                        .extra = &subject_count,
                                         .is_hub = true};
-static const struct wu_core LEAF_CORE = {
-    .role = "volunteer", .tables = TABLES, .routes = ALL_ROUTES, .follows = FOLLOWS};
+static const struct wu_core LEAF_CORE = {.role = "volunteer",
+                                         .tables = TABLES,
+                                         .routes = ALL_ROUTES,
+                                         .follows = FOLLOWS,
+                                         .extra = &subject_count};
 
 /* ---- the wire ------------------------------------------------------------------- */
 
@@ -352,6 +358,7 @@ struct wire *wire_open(const struct wire_config *config)
     wire->config.window_count = config->window_count != 0 ? config->window_count : 600;
     wire->config.public_keep_count =
         config->public_keep_count != 0 ? config->public_keep_count : 1000;
+    subject_count = config->subject_count != 0 ? config->subject_count : 7;
     wire->config.follow = config->follow != NULL ? config->follow : "*";
     wire->prng.state = config->seed;
     wire->folder = scratch_make();
@@ -583,6 +590,9 @@ static size_t take_frames(struct wire *wire, struct place *place)
         cr_assert(status == WU_OK || status == WU_DENIED, "%s", wu_status_name(status));
         free(taken);
         count++;
+        if (frame->body_case == BUS__FRAME__BODY_SNAPSHOT) {
+            break; /* as the daemon does */
+        }
     }
     return count;
 }
@@ -601,6 +611,12 @@ bool wire_turn(struct wire *wire, uint32_t node)
 void wire_turn_open(struct wire *wire, uint32_t node)
 {
     (void)take_frames(wire, place_of(wire, node));
+}
+
+void wire_turn_dropped(struct wire *wire, uint32_t node)
+{
+    wire_turn_open(wire, node);
+    wu_exchange_dropped(wire_exchange(wire, node));
 }
 
 void wire_turn_lost(struct wire *wire, uint32_t node)
@@ -729,7 +745,7 @@ uint64_t wire_odd_count(struct wire *wire, uint32_t at)
 
 bool wire_news_are_equal(struct wire *wire, uint32_t leaf)
 {
-    for (uint64_t subject = 1; subject <= SUBJECTS; subject++) {
+    for (uint64_t subject = 1; subject <= subject_count; subject++) {
         struct news_key key = {wu_id_make(1, 1, subject, 0)};
         Toy told = look(wire, 1, &WIRE_NEWS, &key);
         Toy heard = look(wire, leaf, &WIRE_NEWS, &key);

@@ -23,6 +23,7 @@ struct wire_config {
     uint64_t window_count;      /* 0: 600 */
     uint64_t stream_keep_count; /* as they are: 0 keeps nothing */
     uint64_t public_keep_count; /* 0: 1000 */
+    uint32_t subject_count;     /* of the news; 0: 7 */
     const char *follow;         /* of every line of the roster; NULL: "*" */
 };
 
@@ -61,6 +62,8 @@ void wire_begin_generation(struct wire *wire, uint32_t node, uint32_t peer, uint
 bool wire_turn(struct wire *wire, uint32_t node);
 /* Frames come in as in wire_turn, but the batch stays open: nothing of it is on disk. */
 void wire_turn_open(struct wire *wire, uint32_t node);
+/* The same, and then the batch is dropped, as when the disk is full. */
+void wire_turn_dropped(struct wire *wire, uint32_t node);
 /* The same, and then the node dies. */
 void wire_turn_lost(struct wire *wire, uint32_t node);
 

@@ -460,6 +460,61 @@ Test(exchange, a_follower_too_far_behind_gets_a_snapshot)
     wire_close(&wire);
 }
 
+/* A hub with more news than a follower can get one by one, and more subjects than a frame holds. */
+static struct wire *far_behind(uint64_t drop)
+{
+    struct wire *wire = linked(&(struct wire_config){
+        .seed = drop + 1, .public_keep_count = 50, .subject_count = 40000, .drop = drop});
+    wire_news(wire, 20);
+    cr_assert(wire_settle(wire));
+    wire_cut(wire, 2);
+    for (int round = 0; round < 5; round++) {
+        wire_news(wire, 9000);
+    }
+    wire_run(wire, 40);
+    wire_connect(wire, 2);
+    return wire;
+}
+
+Test(exchange, a_large_snapshot_comes_in_pieces)
+{
+    struct wire *wire = far_behind(0);
+    uint64_t before = wire_sent_count(wire, BUS__FRAME__BODY_SNAPSHOT);
+    cr_assert(wire_settle(wire));
+    cr_expect(wire_news_are_equal(wire, 2));
+    cr_expect_gt(wire_sent_count(wire, BUS__FRAME__BODY_SNAPSHOT), before + 2);
+    cr_expect_eq(wire_report_count(wire, 2, "snapshot-taken"), 1);
+    wire_close(&wire);
+}
+
+Test(exchange, pieces_that_were_lost_with_their_batch_come_again)
+{
+    struct wire *wire = far_behind(0);
+    while (wire_sent_count(wire, BUS__FRAME__BODY_SNAPSHOT) == 0) {
+        wire_run(wire, 20); /* the last turn takes some of them */
+    }
+    wire_turn_dropped(wire, 2);
+    cr_assert(wire_settle(wire));
+    cr_expect(wire_news_are_equal(wire, 2));
+    wire_close(&wire);
+}
+
+Test(exchange, pieces_of_two_snapshots_are_not_mixed)
+{
+    for (uint64_t drop = 200; drop <= 400; drop += 50) {
+        struct wire *wire = far_behind(drop);
+        wire_weather(wire, true);
+        for (int round = 0; round < 20; round++) {
+            wire_news(wire, 5);
+            wire_run(wire, 500);
+        }
+        cr_assert(wire_settle(wire));
+        cr_expect(wire_news_are_equal(wire, 2), "mixed when %llu of 1000 are lost",
+                  (unsigned long long)drop);
+        wire_close(&wire);
+    }
+}
+
 Test(exchange, a_follower_at_the_very_edge_of_what_is_held_is_not_stuck)
 {
     for (uint32_t behind = 45; behind <= 55; behind++) {
