@@ -360,17 +360,20 @@ static void fill_city(struct bench *bench)
 
 /* ---- the people ----------------------------------------------------------------------------- */
 
-/* True the first time it is asked about this step or need. */
-static bool first_time(struct bench *bench, const struct wu_id *id, uint32_t step_no)
+/* Where the set of what was reported has this step or need, or has room for it. */
+static uint64_t *place_of(struct bench *bench, const struct wu_id *id, uint32_t step_no)
 {
     uint64_t value = (wu_id_seq(id) << 8 | step_no) + 1;
     uint64_t slot = value * UINT64_C(0x9e3779b97f4a7c15) % STEP_SLOTS;
     while (bench->sent[slot] != 0 && bench->sent[slot] != value) {
         slot = (slot + 1) % STEP_SLOTS;
     }
-    bool first = bench->sent[slot] == 0;
-    bench->sent[slot] = value;
-    return first;
+    return &bench->sent[slot];
+}
+
+static void remember(uint64_t *place, const struct wu_id *id, uint32_t step_no)
+{
+    *place = (wu_id_seq(id) << 8 | step_no) + 1;
 }
 
 static void raise_one(struct bench *bench)
@@ -410,10 +413,14 @@ static void report_deliveries(struct bench *bench, enum role role)
     for (bool found = steps_open_from(txn, &key, 0);
          found && wu_client_unanswered(bench->doors[role]) < 1000;
          found = steps_open_after(txn, &key, 0)) {
+        uint64_t *place = place_of(bench, &key.linkage_id, key.step_no);
+        if (*place != 0) {
+            continue;
+        }
         const LinkageState__StepRow *row =
             steps_get(txn, &(struct step_key){key.linkage_id, key.step_no});
-        if (row != NULL && row->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_CONFIRMED &&
-            first_time(bench, &key.linkage_id, key.step_no)) {
+        if (row != NULL && row->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_CONFIRMED) {
+            remember(place, &key.linkage_id, key.step_no);
             deliver(bench, role, &key);
         }
         wu_arena_reset(&bench->arena, 0);
@@ -428,9 +435,11 @@ static void confirm_needs(struct bench *bench)
     for (bool found = needs_awaiting_from(txn, &key, 0);
          found && wu_client_unanswered(bench->doors[COMMUNITY]) < 1000;
          found = needs_awaiting_after(txn, &key, 0)) {
-        if (!first_time(bench, &key.need_id, 255)) {
+        uint64_t *place = place_of(bench, &key.need_id, 255);
+        if (*place != 0) {
             continue;
         }
+        remember(place, &key.need_id, 255);
         Community__ConfirmNeed body = COMMUNITY__CONFIRM_NEED__INIT;
         struct wu_command command = {.type = WU_TYPE(COMMUNITY_CONFIRM_NEED), .body = &body.base};
         uint64_t number = 0;
