@@ -322,7 +322,7 @@ static void take_peer(struct daemon *daemon, const struct wu_received *received,
     if (frame->body_case == BUS__FRAME__BODY_HELLO) {
         wu_bus_adopt(daemon->bus, received->peer, received->route);
     }
-    if (wu_exchange_receive(daemon->exchange, received->peer, frame, clock_ms()) != WU_OK) {
+    if (wu_exchange_receive(daemon->exchange, received->peer, frame, steady_ms()) != WU_OK) {
         daemon->refused_count++;
     }
     if (frame->body_case == BUS__FRAME__BODY_SNAPSHOT) {
@@ -341,7 +341,7 @@ static void take_received(struct daemon *daemon, const struct wu_received *recei
     switch (received->kind) {
     case WU_RECEIVED_CONNECTED:
         wu_log(WU_LOG_INFO, "connected", "peer=%u", received->peer);
-        wu_exchange_connected(daemon->exchange, received->peer, clock_ms());
+        wu_exchange_connected(daemon->exchange, received->peer, steady_ms());
         return;
     case WU_RECEIVED_DISCONNECTED:
         wu_log(WU_LOG_WARNING, "disconnected", "peer=%u", received->peer);
@@ -516,8 +516,8 @@ static void tick(struct daemon *daemon)
     daemon->next_tick_ms = now_ms + WU_SECOND_MS;
     review_state(daemon);
     follow_store(daemon);
-    wu_exchange_tick(daemon->exchange, clock_ms());
-    wu_bus_tick(daemon->bus, clock_ms());
+    wu_exchange_tick(daemon->exchange, steady_ms());
+    wu_bus_tick(daemon->bus, steady_ms());
     wu_store_clean_readers(wu_node_store(daemon->node));
     log_counts(daemon);
     if (wu_notify_alive_interval_ms() > 0 && now_ms >= daemon->next_alive_ms) {
