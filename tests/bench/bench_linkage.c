@@ -632,7 +632,7 @@ static void stop_city(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-    static struct bench bench = {.linkages = 20000, .in_flight = 4000};
+    static struct bench bench = {.linkages = 20000, .in_flight = 1500};
     static char folder[512]; /* the programs lie beside this one */
     ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
     char *slash = length > 0 ? strrchr(folder, '/') : NULL;
