@@ -536,8 +536,10 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
             wu_txn_fail(step->txn, WU_NO_MEMORY);
             return;
         }
-        wu_streams_begin_generation(node, step->txn, stream, restart->keep_from,
-                                    node->working.generation);
+        if (stream->working.generation != node->working.generation) { /* named twice is once */
+            wu_streams_begin_generation(node, step->txn, stream, restart->keep_from,
+                                        node->working.generation);
+        }
     }
 }
 
