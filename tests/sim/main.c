@@ -21,6 +21,7 @@ struct arguments {
     uint64_t first;
     uint64_t last;
     double seconds; /* 0: no limit */
+    bool first_failure;
     char folder[128];
 };
 
@@ -105,7 +106,8 @@ static bool run_child(struct arguments *arguments, struct totals *totals, uint64
     if (pid == 0) {
         for (uint64_t seed = from; seed <= arguments->last; seed++) {
             struct sim_report report;
-            if (arguments->seconds > 0 && now_s() > end) {
+            bool enough = arguments->first_failure && totals->failed > 0;
+            if (enough || (arguments->seconds > 0 && now_s() > end)) {
                 break;
             }
             totals->current = seed;
@@ -137,6 +139,7 @@ static int run_many(struct arguments *arguments)
         (void)printf("FAILED seed 0x%" PRIx64 " died: the process ended\n", totals->current);
         (void)fflush(stdout);
         totals->failed++;
+        totals->seeds++;
         from = totals->current + 1;
     }
     say_totals(totals, now_s() - start);
@@ -195,6 +198,8 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv)
     for (int index = 1; index < argc; index++) {
         if (strcmp(argv[index], "--trace") == 0) {
             arguments->options.trace = true;
+        } else if (strcmp(argv[index], "--first-failure") == 0) {
+            arguments->first_failure = true;
         } else if (index + 1 < argc && take_option(arguments, argv[index], argv[index + 1])) {
             index++;
         } else {

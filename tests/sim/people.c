@@ -142,7 +142,7 @@ static void make_bodies(struct sim *sim, const struct place *place)
 {
     struct people *people = people_of(sim);
     Linkage__Role role = role_of(place);
-    uint64_t count = role != LINKAGE__ROLE__ROLE_UNSPECIFIED ? 1 + sim_choose(sim, "bodies", 3) : 0;
+    uint64_t count = role != LINKAGE__ROLE__ROLE_UNSPECIFIED ? 2 + sim_choose(sim, "bodies", 3) : 0;
     for (uint64_t n = 0; n < count && people->body_count < BODIES_MAX; n++) {
         struct body *body = &people->bodies[people->body_count];
         bool whole_city = sim_chance(sim, "whole city", 750);
@@ -151,7 +151,7 @@ static void make_bodies(struct sim *sim, const struct place *place)
             .role = role,
             .division = whole_city ? place->division
                                    : place->division + 6012001 + sim_choose(sim, "where", 2),
-            .services = sim_chance(sim, "all services", 600)
+            .services = sim_chance(sim, "all services", 800)
                             ? (1 << SERVICES_EACH) - 1
                             : 1 + (uint32_t)sim_choose(sim, "services", (1 << SERVICES_EACH) - 1),
             .by_hand = sim_chance(sim, "by hand", 400),
@@ -223,7 +223,8 @@ static void give(struct sim *sim, uint32_t index)
     const char *service = services[sim_choose(sim, "purpose", count)];
     (void)snprintf(fund, sizeof fund, "body-%u", index);
     /* few numbers, so that some come twice: the same gift, or another one that must be refused */
-    (void)snprintf(receipt, sizeof receipt, "r-%u", (unsigned)sim_choose(sim, "receipt", 200));
+    (void)snprintf(receipt, sizeof receipt, "CANARY-r-%u",
+                   (unsigned)sim_choose(sim, "receipt", 200));
     gift.fund = fund;
     gift.service = service;
     gift.receipt = receipt;
@@ -231,8 +232,8 @@ static void give(struct sim *sim, uint32_t index)
                               ? CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_MONEY
                               : CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_GOODS;
     gift.quantity = gift.resource_class == CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_MONEY
-                        ? 10000 * (1 + (int64_t)sim_choose(sim, "gift", 10))
-                        : 1 + (int64_t)sim_choose(sim, "gift", 20);
+                        ? 10000 * (1 + (int64_t)sim_choose(sim, "gift", 40))
+                        : 1 + (int64_t)sim_choose(sim, "gift", 40);
     (void)client_send(sim, body->node, body->node, WU_TYPE(CHARITY_GIVE), &gift.base, 0);
 }
 

@@ -29,7 +29,9 @@ int64_t place_clock_ms(const struct place *place)
 /* Its steady clock: stands still while the world is quiet. */
 static int64_t steady_ms(const struct place *place)
 {
-    return SIM_EPOCH_MS + (place->sim->now - place->skipped_us) / SIM_MS;
+    int64_t now = place->sim->now;
+    bool sleeps = !place->ticking && now > place->next_tick;
+    return SIM_EPOCH_MS + ((sleeps ? place->next_tick : now) - place->skipped_us) / SIM_MS;
 }
 
 static void set_state(struct place *place, enum place_state state, const char *why)
@@ -419,6 +421,7 @@ static void review_state(struct place *place)
         return; /* only a larger map_bytes_max helps */
     } else if (wu_exchange_is_diverged(place->exchange)) {
         place->sim->report->diverged_count += place->state != PLACE_DIVERGED;
+        place->has_diverged = true;
         set_state(place, PLACE_DIVERGED, "finds that its store is older than what it has sent");
     } else {
         set_state(place, PLACE_SERVING, "serves");

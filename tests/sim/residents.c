@@ -46,6 +46,22 @@ static void raise(struct sim *sim, uint32_t index)
     (void)client_send(sim, door, need->community, WU_TYPE(COMMUNITY_RAISE_NEED), &body.base, index);
 }
 
+/* The same paper brought to the same community again is the same need. */
+static void check_paper(struct sim *sim, const struct need *need)
+{
+    const struct people *people = sim->people;
+    for (uint32_t index = 0; index < people->need_count; index++) {
+        const struct need *other = &people->needs[index];
+        bool same_paper = need->paper != 0 && other->paper == need->paper &&
+                          other->community == need->community && !wu_id_is_none(&other->id);
+        if (same_paper && !wu_id_equal(&other->id, &need->id) &&
+            !place_of(sim, need->community)->was_restored) {
+            sim_violated(sim, "once", "paper %u brought twice to node %u became two needs",
+                         need->paper, need->community);
+        }
+    }
+}
+
 /* The catalogue is not there yet, or the clock was wrong: the resident comes again. */
 void residents_answered(struct sim *sim, const struct command *command, bool accepted)
 {
@@ -53,6 +69,7 @@ void residents_answered(struct sim *sim, const struct command *command, bool acc
     if (accepted) {
         need->id = command->made;
         sim->people->linkage_count++;
+        check_paper(sim, need);
         return;
     }
     if (need->tries < RAISE_TRIES && !sim->calm) {

@@ -209,9 +209,11 @@ struct place {
     bool copied;
     uint64_t copied_seq;
     bool was_restored;
-    bool restored_now; /* not found out yet */
-    bool expects_divergence;
-    uint32_t generation_now;
+    bool restored_now; /* and not started since */
+    uint32_t restored_generation;
+    uint32_t last_generation;
+    bool must_diverge; /* somebody remembers more of it than it does */
+    bool has_diverged;
     int64_t last_time_ms;
     uint64_t last_seq;
     struct way way; /* to its hub */
@@ -329,6 +331,7 @@ void operator_look(struct sim *sim);
 struct seen {
     struct place *place;
     bool is_output;
+    bool is_new;  /* an output: else one of an older generation that goes along */
     uint64_t seq; /* journal number of the input, or of the one that made the output */
     int64_t time_ms;
     enum wu_origin origin; /* input */

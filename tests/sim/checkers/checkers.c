@@ -8,9 +8,9 @@
 #include "tests/sim/people.h"
 
 const struct checker *const CHECKERS[] = {
-    &CHECK_TIME,         &CHECK_STREAMS, &CHECK_IDS,    &CHECK_DEAD,   &CHECK_PRIVACY,
-    &CHECK_OFFERS,       &CHECK_HOLDS,   &CHECK_LEDGER, &CHECK_SHIFTS, &CHECK_OWNER,
-    &CHECK_ACKNOWLEDGED, &CHECK_REPLAY,  NULL,
+    &CHECK_TIME,      &CHECK_STREAMS,  &CHECK_IDS,          &CHECK_DEAD,   &CHECK_PRIVACY,
+    &CHECK_OFFERS,    &CHECK_HOLDS,    &CHECK_LEDGER,       &CHECK_SHIFTS, &CHECK_OWNER,
+    &CHECK_CATALOGUE, &CHECK_RESTORED, &CHECK_ACKNOWLEDGED, &CHECK_REPLAY, NULL,
 };
 
 static const ProtobufCMessageDescriptor *descriptor_of(wu_event_type type)
@@ -34,6 +34,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(wu_event_type type)
         return &linkage__step_delivered__descriptor;
     case WU_TYPE(COORDINATOR_LINKAGE_DELIVERED):
         return &coordinator__linkage_delivered__descriptor;
+    case WU_TYPE(COORDINATOR_KIND_ADOPTED):
+        return &coordinator__kind_adopted__descriptor;
     case WU_TYPE(COORDINATOR_LINKAGE_CLOSED):
         return &coordinator__linkage_closed__descriptor;
     default:
@@ -96,21 +98,6 @@ static void show_input(struct sim *sim, struct place *place, const struct wu_inp
     show(sim, &seen);
 }
 
-static void show_output(struct sim *sim, struct place *place, const struct wu_output *output)
-{
-    struct seen seen = {.place = place,
-                        .is_output = true,
-                        .time_ms = wu_node_info(place->node).time_ms,
-                        .is_public = (output->stream & WU_STREAM_PUBLIC) != 0,
-                        .output = output};
-    seen.peer = seen.is_public ? 0 : output->stream;
-    open_envelope(place, &seen, output->record);
-    sim_mix(sim, sim_hash(output->hash, WU_HASH_BYTES));
-    sim_tell(sim, place, "       says %s to %u, number %llu", wu_event_type_name(seen.type),
-             seen.peer, (unsigned long long)output->number);
-    show(sim, &seen);
-}
-
 /* The journal number of the input that made the record; records carried over have an older one. */
 static uint64_t maker_of(const struct wu_output *output)
 {
@@ -120,6 +107,24 @@ static uint64_t maker_of(const struct wu_output *output)
         memcpy(id.bytes, output->record.data + ID_AT, sizeof id.bytes);
     }
     return wu_id_seq(&id);
+}
+
+static void show_output(struct sim *sim, struct place *place, const struct wu_output *output,
+                        uint64_t seq)
+{
+    struct seen seen = {.place = place,
+                        .is_output = true,
+                        .is_new = maker_of(output) == seq,
+                        .seq = seq,
+                        .time_ms = wu_node_info(place->node).time_ms,
+                        .is_public = (output->stream & WU_STREAM_PUBLIC) != 0,
+                        .output = output};
+    seen.peer = seen.is_public ? 0 : output->stream;
+    open_envelope(place, &seen, output->record);
+    sim_mix(sim, sim_hash(output->hash, WU_HASH_BYTES));
+    sim_tell(sim, place, "       says %s to %u, number %llu", wu_event_type_name(seen.type),
+             seen.peer, (unsigned long long)output->number);
+    show(sim, &seen);
 }
 
 void checkers_committed(struct sim *sim, struct place *place)
@@ -135,7 +140,7 @@ void checkers_committed(struct sim *sim, struct place *place)
         }
         show_input(sim, place, input);
         while (output < output_count && maker_of(&outputs[output]) <= input->seq && !sim->stopped) {
-            show_output(sim, place, &outputs[output++]);
+            show_output(sim, place, &outputs[output++], input->seq);
         }
     }
     for (; output < output_count && !sim->stopped; output++) {

@@ -15,6 +15,8 @@ extern const struct checker CHECK_HOLDS;
 extern const struct checker CHECK_LEDGER;
 extern const struct checker CHECK_SHIFTS;
 extern const struct checker CHECK_OWNER;
+extern const struct checker CHECK_CATALOGUE;
+extern const struct checker CHECK_RESTORED;
 extern const struct checker CHECK_ACKNOWLEDGED;
 extern const struct checker CHECK_REPLAY;
 
