@@ -1,10 +1,13 @@
 /*
  * wushe-sim: one seed, or many, of the made-up city.
  *
- *   wushe-sim --seed N [--steps M] [--needs N] [--faults LIST] [--trace]
- *   wushe-sim --seeds A..B [--seconds S] [--faults LIST]
+ *   wushe-sim --seed N [--steps M] [--needs N] [--faults LIST] [--trace | --shrink]
+ *   wushe-sim --seeds A..B [--seconds S] [--first-failure] [--faults LIST]
+ *   wushe-sim --file FILE        the seeds that are the first word of its lines
+ *
+ * README.md tells more.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/shrink.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,6 +25,8 @@ struct arguments {
     uint64_t last;
     double seconds; /* 0: no limit */
     bool first_failure;
+    bool shrinks;
+    const char *file;
     char folder[128];
 };
 
@@ -146,6 +151,36 @@ static int run_many(struct arguments *arguments)
     return totals->failed > 0 ? 1 : 0;
 }
 
+/* ---- a list of seeds ------------------------------------------------------------------------ */
+
+static int run_file(struct arguments *arguments)
+{
+    char line[512];
+    int failed = 0;
+    int count = 0;
+    FILE *file = fopen(arguments->file, "re");
+    if (file == NULL) {
+        perror(arguments->file);
+        return 66;
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        struct sim_report report;
+        if (strncmp(line, "0x", 2) != 0) {
+            continue;
+        }
+        arguments->options.seed = strtoull(line, NULL, 0);
+        shrink_run(&arguments->options, &report);
+        count++;
+        if (report.failed) {
+            failed++;
+            say_failure(&report, arguments->options.seed);
+        }
+    }
+    (void)fclose(file);
+    (void)printf("%d seeds that once failed, %d fail now\n", count, failed);
+    return failed > 0 ? 1 : 0;
+}
+
 /* ---- command line ------------------------------------------------------------------------- */
 
 static bool choose_faults(struct sim_options *options, const char *list)
@@ -170,6 +205,10 @@ static bool take_option(struct arguments *arguments, const char *name, const cha
     char *end = NULL;
     if (strcmp(name, "--faults") == 0) {
         return choose_faults(options, value);
+    }
+    if (strcmp(name, "--file") == 0) {
+        arguments->file = value;
+        return true;
     }
     uint64_t number = strtoull(value, &end, 0);
     if (strcmp(name, "--seeds") == 0) {
@@ -198,6 +237,8 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv)
     for (int index = 1; index < argc; index++) {
         if (strcmp(argv[index], "--trace") == 0) {
             arguments->options.trace = true;
+        } else if (strcmp(argv[index], "--shrink") == 0) {
+            arguments->shrinks = true;
         } else if (strcmp(argv[index], "--first-failure") == 0) {
             arguments->first_failure = true;
         } else if (index + 1 < argc && take_option(arguments, argv[index], argv[index + 1])) {
@@ -225,7 +266,10 @@ int main(int argc, char **argv)
         return 74;
     }
     arguments.options.folder = arguments.folder;
-    int status = arguments.last > 0 ? run_many(&arguments) : run_one(&arguments);
+    int status = arguments.file != NULL ? run_file(&arguments)
+                 : arguments.last > 0   ? run_many(&arguments)
+                 : arguments.shrinks    ? shrink(&arguments.options)
+                                        : run_one(&arguments);
     disk_clear(arguments.folder);
     (void)rmdir(arguments.folder);
     return status;

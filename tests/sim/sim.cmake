@@ -2,7 +2,7 @@
 set(WUSHE_SIM_SOURCES
   tests/sim/sim.c tests/sim/place.c tests/sim/net.c tests/sim/disk.c tests/sim/faults.c
   tests/sim/client.c tests/sim/operator.c tests/sim/people.c tests/sim/residents.c
-  tests/sim/providers.c tests/sim/catalogue.c tests/sim/community.c tests/sim/main.c
+  tests/sim/providers.c tests/sim/catalogue.c tests/sim/community.c tests/sim/shrink.c tests/sim/main.c
   tests/sim/checkers/checkers.c tests/sim/checkers/acknowledged.c tests/sim/checkers/catalogue.c
   tests/sim/checkers/restored.c tests/sim/checkers/dead.c
   tests/sim/checkers/holds.c tests/sim/checkers/ids.c tests/sim/checkers/ledger.c
@@ -15,3 +15,8 @@ add_executable(wushe-sim ${WUSHE_SIM_SOURCES})
 target_link_libraries(wushe-sim PRIVATE
   wushe_bus wushe_core_community wushe_core_socialorg wushe_core_socialworker wushe_core_volunteer
   wushe_core_charity wushe_core_coordinator wushe_posix)
+
+add_test(NAME sim_seeds COMMAND wushe-sim --file ${CMAKE_SOURCE_DIR}/seeds/sim/seeds.txt)
+add_test(NAME sim_fresh COMMAND ${CMAKE_SOURCE_DIR}/tests/sim/check fresh $<TARGET_FILE:wushe-sim>)
+add_test(NAME sim_again COMMAND ${CMAKE_SOURCE_DIR}/tests/sim/check again $<TARGET_FILE:wushe-sim>)
+set_tests_properties(sim_seeds sim_fresh sim_again PROPERTIES TIMEOUT 300)

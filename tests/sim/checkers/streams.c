@@ -128,6 +128,27 @@ static void saw(void *opaque, struct sim *sim, const struct seen *seen)
     }
 }
 
+/* Nobody acknowledges what is not on its disk. */
+static void committed(void *opaque, struct sim *sim, struct place *place)
+{
+    struct state *state = opaque;
+    for (uint32_t number = 1; number <= sim->place_count && !somebody_was_restored(sim); number++) {
+        const struct place *peer = place_of(sim, number);
+        if (peer->hub != place->number && place->hub != number) {
+            continue;
+        }
+        struct wu_stream stream = wu_node_mail_stream(place->node, number);
+        uint64_t acked = wu_node_acked_next(place->node, number, number) - 1;
+        uint64_t cursor = *cursor_at(state, peer, place->number, stream.name);
+        if (acked > 0 && (((uint64_t)stream.generation << 40) | acked) > cursor) {
+            sim_violated(sim, "streams",
+                         "node %u has acknowledged record %llu of node %u, and folded %llu", number,
+                         (unsigned long long)acked, place->number,
+                         (unsigned long long)(cursor & 0xffffffffff));
+        }
+    }
+}
+
 /* The node has forgotten: heads and cursors are again what its store says. */
 static void restored(void *opaque, struct sim *sim, struct place *place)
 {
@@ -174,6 +195,7 @@ static void ended(void *opaque, struct sim *sim)
 const struct checker CHECK_STREAMS = {.name = "streams",
                                       .open = open_state,
                                       .saw = saw,
+                                      .committed = committed,
                                       .restored = restored,
                                       .ended = ended,
                                       .close = close_state};
