@@ -39,7 +39,7 @@ static const struct {
     [FAULT_CRASH_ANSWER] = {"crash-answer", 30, 1000},
     [FAULT_CRASH_PUBLISH] = {"crash-publish", 30, 1000},
     [FAULT_CRASH_CATCHUP] = {"crash-catchup", 1000, 15000},
-    [FAULT_TORN] = {"torn", 5000, 50000},
+    [FAULT_TORN] = {"torn", 30, 1500},
     [FAULT_PAUSE] = {"pause", 5000, 40000},
     [FAULT_DISK_FULL] = {"disk-full", 5000, 30000},
     [FAULT_MAP_FULL] = {"map-full", 5000, 20000},

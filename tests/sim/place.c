@@ -90,7 +90,7 @@ static void open_node(struct place *place)
         .batch_count_max = BATCH_COUNT_MAX,
         .stream_keep_count = sim->stream_keep_count,
         .public_keep_count = sim->public_keep_count,
-        .scratch = true,
+        .scratch = sim->rates[FAULT_TORN] == 0, /* else the order of writes and syncs matters */
     };
     if (wu_node_open(&place->node, &config, &error) != WU_OK) {
         sim_violated(sim, "open", "node %u does not open: %s", place->number, error.text);
@@ -120,6 +120,11 @@ void place_open(struct place *place)
         return;
     }
     struct wu_node_info info = wu_node_info(place->node);
+    if (place->torn && info.journal_seq != place->torn_seq) {
+        sim_violated(sim, "torn", "node %u comes back at event %" PRIu64 ", not at %" PRIu64,
+                     place->number, info.journal_seq, place->torn_seq);
+    }
+    place->torn = false;
     place->life++;
     place->state = PLACE_SERVING;
     place->wake_at = SIM_NEVER;
@@ -368,6 +373,30 @@ static bool dies_after(struct place *place, enum sim_fault fault, const char *wh
     return true;
 }
 
+static enum wu_status commit(struct place *place, bool remembers)
+{
+    if (remembers) {
+        torn_begin(place->sim, place);
+    }
+    enum wu_status status = wu_node_run(place->node, place_clock_ms(place));
+    torn_end();
+    return status;
+}
+
+/* The power went before the new root was on disk: the store must come back without the batch. */
+static bool tear(struct place *place)
+{
+    struct sim *sim = place->sim;
+    uint64_t seq = place->last_seq;
+    place_crash(place, "in the middle of a commit: the power went");
+    place->torn = torn_tear(sim, place);
+    place->torn_seq = seq;
+    if (!place->torn) {
+        sim_violated(sim, "torn", "the writes of a commit of node %u were not seen", place->number);
+    }
+    return true;
+}
+
 /* True when it still lives. */
 static bool run_batch(struct place *place)
 {
@@ -378,7 +407,11 @@ static bool run_batch(struct place *place)
     if (dies_before(place)) {
         return false;
     }
-    enum wu_status status = wu_node_run(place->node, place_clock_ms(place));
+    bool tears = sim_fault(sim, FAULT_TORN);
+    enum wu_status status = commit(place, tears);
+    if (tears && status == WU_OK && tear(place)) {
+        return false;
+    }
     if (status == WU_FULL) {
         set_state(place, PLACE_FULL, "is full: nothing is taken in, nothing is lost");
         wu_exchange_dropped(place->exchange);

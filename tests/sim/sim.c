@@ -414,6 +414,7 @@ static void close_all(struct sim *sim)
     }
     client_end(sim);
     people_end(sim);
+    free(sim->torn);
     free(sim->heap);
     wu_arena_close(&sim->look);
     wu_arena_close(&sim->build);

@@ -1,6 +1,6 @@
 # The simulator: the real nodes in a made-up world.
 set(WUSHE_SIM_SOURCES
-  tests/sim/sim.c tests/sim/place.c tests/sim/net.c tests/sim/disk.c tests/sim/faults.c
+  tests/sim/sim.c tests/sim/place.c tests/sim/net.c tests/sim/disk.c tests/sim/torn.c tests/sim/faults.c
   tests/sim/client.c tests/sim/operator.c tests/sim/people.c tests/sim/residents.c
   tests/sim/providers.c tests/sim/catalogue.c tests/sim/community.c tests/sim/shrink.c tests/sim/main.c
   tests/sim/checkers/checkers.c tests/sim/checkers/acknowledged.c tests/sim/checkers/catalogue.c
@@ -12,7 +12,12 @@ set(WUSHE_SIM_SOURCES
   tests/support/look_community.c tests/support/look_coordinator.c tests/support/look_provider.c
   tests/support/look_volunteer.c)
 add_executable(wushe-sim ${WUSHE_SIM_SOURCES})
+# LMDB from its archive, so that its writes can be wrapped (torn.c)
+find_library(LMDB_ARCHIVE liblmdb.a REQUIRED)
+target_link_options(wushe-sim PRIVATE
+  LINKER:--wrap=pwrite LINKER:--wrap=writev LINKER:--wrap=fdatasync)
 target_link_libraries(wushe-sim PRIVATE
+  -Wl,--whole-archive ${LMDB_ARCHIVE} -Wl,--no-whole-archive
   wushe_bus wushe_core_community wushe_core_socialorg wushe_core_socialworker wushe_core_volunteer
   wushe_core_charity wushe_core_coordinator wushe_posix)
 

@@ -206,6 +206,8 @@ struct place {
     bool map_full;
     size_t map_bytes_max;
 
+    bool torn;         /* the power went in a commit: that batch never was */
+    uint64_t torn_seq; /* the event before it */
     bool copied;
     uint64_t copied_seq;
     bool was_restored;
@@ -268,6 +270,12 @@ void net_drop_all(struct place *leaf);
 bool disk_copy(struct place *place);    /* its store as it is now */
 bool disk_restore(struct place *place); /* and back */
 void disk_clear(const char *folder);
+
+/* A commit whose writes are remembered, and what is left of it when the power goes (torn.c). */
+struct torn;
+void torn_begin(struct sim *sim, const struct place *place);
+void torn_end(void);
+bool torn_tear(struct sim *sim, struct place *place); /* its store is closed; false: it cannot be */
 
 /* ---- faults (faults.c) ------------------------------------------------------------------------
  */
@@ -396,7 +404,8 @@ struct sim {
     struct wu_arena build; /* of people, while they write */
     void *checker_states[SIM_CHECKERS_MAX];
     struct people *people;
-    uint32_t looks; /* of the operator, since all is well */
+    struct torn *torn; /* of the last commit */
+    uint32_t looks;    /* of the operator, since all is well */
     struct command *commands;
     size_t command_count;
     size_t command_max;
