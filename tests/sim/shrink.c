@@ -69,10 +69,12 @@ static void fewer_needs(struct shrinking *shrinking)
     uint32_t most = NEEDS_MOST;
     for (uint32_t cut = most / 2; cut > 0; cut /= 2) {
         struct sim_options options = shrinking->options;
-        options.need_max = most - cut;
-        while (options.need_max > 0 && still_fails(shrinking, &options)) {
+        while (most > cut) {
+            options.need_max = most - cut;
+            if (!still_fails(shrinking, &options)) {
+                break;
+            }
             most = options.need_max;
-            options.need_max = most > cut ? most - cut : 0;
         }
     }
 }
