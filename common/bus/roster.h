@@ -13,7 +13,8 @@
  *
  *   node=2 role=community key=<40 characters> state=active follow=coordinator.kind submit=yes
  *
- * state is active, also when it is not said, or revoked; follow lists the public topics it may follow by
+ * state is active, also when it is not said, or revoked; follow lists the public topics it may
+ * follow by
  * "<role>.<noun>", separated by commas, or "*"; submit says whether it may send
  * commands through the hub. What is not said is not allowed.
  */
