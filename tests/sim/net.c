@@ -137,7 +137,9 @@ void net_arrive(struct sim *sim, struct parcel *parcel)
     }
     bool upwards = place_of(sim, parcel->from)->hub == parcel->to;
     struct way *way = upwards ? &place_of(sim, parcel->from)->way : &to->way;
-    if (way->epoch != parcel->epoch || !way->up) {
+    bool last_words =
+        !way->up && parcel->epoch == way->last_epoch && parcel->from == way->last_from;
+    if ((way->epoch != parcel->epoch || !way->up) && !last_words) {
         free(parcel);
         return;
     }

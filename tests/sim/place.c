@@ -188,6 +188,9 @@ void place_crash(struct place *place, const char *why)
     for (uint32_t number = 1; number <= sim->place_count; number++) {
         struct place *other = place_of(sim, number);
         if (other->hub != 0 && (other == place || other->hub == place->number)) {
+            bool last_words = sim_chance(sim, "last words", 600);
+            other->way.last_from = last_words ? place->number : 0;
+            other->way.last_epoch = other->way.epoch;
             net_cut(other);
         }
     }

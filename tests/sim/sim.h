@@ -157,7 +157,9 @@ struct way {
     struct parcel *held[2];
     struct parcel *held_last[2];
     uint32_t held_count[2];
-    bool deaf; /* hears nothing of what is published */
+    bool deaf;           /* hears nothing of what is published */
+    uint64_t last_epoch; /* of last_from's last words: what a dead process had sent still comes */
+    uint32_t last_from;
 };
 
 struct topic_name {
