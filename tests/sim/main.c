@@ -78,6 +78,7 @@ static void add(struct totals *totals, const struct sim_report *report)
     totals->sum.diverged_count += report->diverged_count;
     totals->sum.late_confirm_count += report->late_confirm_count;
     totals->sum.replay_count += report->replay_count;
+    totals->sum.given_twice_count += report->given_twice_count;
     totals->sum.virtual_us += report->virtual_us;
     for (int fault = 0; fault < FAULT_COUNT; fault++) {
         totals->sum.faults[fault] += report->faults[fault];
@@ -99,9 +100,9 @@ static void say_totals(const struct totals *totals, double seconds)
                      sum->faults[fault]);
     }
     (void)printf("  seen: snapshots %" PRIu64 ", diverged %" PRIu64 ", late confirmations %" PRIu64
-                 ", journals folded again %" PRIu64 "\n",
+                 ", steps delivered twice %" PRIu64 ", journals folded again %" PRIu64 "\n",
                  sum->snapshot_count, sum->diverged_count, sum->late_confirm_count,
-                 sum->replay_count);
+                 sum->given_twice_count, sum->replay_count);
 }
 
 /* In a child, so that an assertion of the code under test is a failed seed and not the end. */

@@ -92,6 +92,7 @@ struct sim_report {
     uint64_t diverged_count;
     uint64_t late_confirm_count; /* confirmations that came after their reservation had gone */
     uint64_t replay_count;
+    uint64_t given_twice_count; /* steps that two providers say they delivered */
     int64_t virtual_us;
 };
 

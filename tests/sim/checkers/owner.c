@@ -10,6 +10,7 @@ struct look {
     struct sim *sim;
     struct place *place;
     struct map *owners; /* linkage -> outcome + 1 of each owner, summed with its count */
+    struct map *given;  /* step -> providers who say they have delivered it */
     uint64_t met_count;
 };
 
@@ -57,6 +58,14 @@ static bool see_step(void *context, const struct wu_id *linkage_id, uint32_t ste
     bool open = step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_WAITING ||
                 step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_RESERVED ||
                 step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_CONFIRMED;
+    /*
+     * A delivery that crosses with the coordinator's "too late" stands at its
+     * provider, and the next one delivers again: counted, not forbidden (yet).
+     */
+    if (step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_DELIVERED) {
+        uint64_t name = sim_hash(linkage_id->bytes, sizeof linkage_id->bytes) * 31 + step_no;
+        look->sim->report->given_twice_count += ++*map_at(look->given, name) == 2;
+    }
     if (open) {
         sim_violated(look->sim, "owner", "step %u of linkage %s is still in state %d at node %u",
                      step_no, wu_id_to_text(linkage_id, text), (int)step->state,
@@ -87,7 +96,8 @@ static void ended(void *state, struct sim *sim)
 {
     (void)state;
     struct map owners = {0};
-    struct look look = {.sim = sim, .owners = &owners};
+    struct map given = {0};
+    struct look look = {.sim = sim, .owners = &owners, .given = &given};
     if (somebody_was_restored(sim)) {
         return; /* what was said to it since its copy is gone: only its people can say it again */
     }
@@ -105,6 +115,7 @@ static void ended(void *state, struct sim *sim)
     }
     sim->report->met_count = look.met_count;
     map_free(&owners);
+    map_free(&given);
 }
 
 const struct checker CHECK_OWNER = {.name = "owner", .ended = ended};
