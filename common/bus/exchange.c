@@ -823,8 +823,9 @@ static struct topic *topic_of(struct wu_exchange *exchange, uint32_t peer, const
 
 static void fetch(struct wu_exchange *exchange, struct topic *topic)
 {
-    if (topic->fetching && exchange->now_ms - topic->fetched_ms < WU_SECOND_MS) {
-        return; /* one question at a time */
+    bool asked = topic->fetching && exchange->now_ms - topic->fetched_ms < WU_SECOND_MS;
+    if (asked || exchange->diverged) { /* one question at a time; none that could not be taken */
+        return;
     }
     Bus__Position from;
     Bus__Fetch message = BUS__FETCH__INIT;
