@@ -76,7 +76,8 @@ static bool add_timer(struct wu_node *node, const struct wu_timer_key *key)
 enum wu_status wu_node_add_due_timers(struct wu_node *node, int64_t now_ms)
 {
     if (now_ms < node->committed.time_ms) {
-        now_ms = node->committed.time_ms; /* a clock that was put back does not put off what is due */
+        now_ms =
+            node->committed.time_ms; /* a clock that was put back does not put off what is due */
     }
     if (node->next_due_ms > now_ms) {
         return WU_OK;
