@@ -393,7 +393,6 @@ static enum wu_status receive_hello(struct wu_exchange *exchange, struct link *l
     }
     link->connected = true;
     link->greeted = true;
-    link->taken = wu_node_cursor(exchange->config.node, link->peer, exchange->own_mail);
     if (hello->answer_wanted) {
         say_hello(exchange, link, false);
     }
@@ -534,6 +533,29 @@ static enum wu_status receive_mail(struct wu_exchange *exchange, struct link *li
     return WU_OK;
 }
 
+/*
+ * An Ack of this generation: WU_DIVERGED when it is not about what we have sent.
+ * Another past may have as many records, so the number alone says nothing.
+ * WU_NOT_FOUND: it is older than what is held.
+ */
+static enum wu_status compare_ack(struct wu_exchange *exchange, const struct link *link,
+                                  const Bus__Position *position)
+{
+    uint8_t hash[WU_HASH_BYTES];
+    if (position->next > link->sent_next) {
+        return WU_DIVERGED;
+    }
+    if (position->next == link->sent_next) {
+        return hash_equal(position->hash, link->sent_hash) ? WU_OK : WU_DIVERGED;
+    }
+    enum wu_status status =
+        wu_node_hash_at(exchange->config.node, link->peer, position->next - 1, hash);
+    if (status != WU_OK) {
+        return status;
+    }
+    return hash_equal(position->hash, hash) ? WU_OK : WU_DIVERGED;
+}
+
 static enum wu_status receive_ack(struct wu_exchange *exchange, struct link *link,
                                   const Bus__Position *position)
 {
@@ -549,8 +571,10 @@ static enum wu_status receive_ack(struct wu_exchange *exchange, struct link *lin
         return WU_OK;
     }
     /* else it is about a past before the last Hello, or nothing of this generation has come */
-    bool counts = position->generation == link->out_generation && position->next <= link->sent_next;
+    bool is_ours = position->generation == link->out_generation;
     bool has_none = position->generation < link->out_generation;
+    enum wu_status status = is_ours ? compare_ack(exchange, link, position) : WU_NOT_FOUND;
+    bool counts = status == WU_OK;
     if (counts || has_none) {
         resumed_there(exchange, link);
     }
@@ -559,6 +583,8 @@ static enum wu_status receive_ack(struct wu_exchange *exchange, struct link *lin
         link->moved_ms = exchange->now_ms;
         stream = wu_node_mail_stream(exchange->config.node, link->peer);
         wu_node_acked(exchange->config.node, stream.stream, link->peer, position->next);
+    } else if (status == WU_DIVERGED) {
+        say_hello(exchange, link, true); /* the answer says whether our pasts differ */
     } else if (link->acked < link->sent_next && exchange->now_ms - link->moved_ms > STALL_MS) {
         link->moved_ms = exchange->now_ms;
         say_hello(exchange, link, true); /* frames were lost: the answer says where to go on */
@@ -702,7 +728,8 @@ static void publish_heads(struct wu_exchange *exchange)
 
 /* The next piece; false when it could not be sent, and then no later one is. */
 static bool send_piece(struct wu_exchange *exchange, struct link *link,
-                       const struct wu_stream *stream, struct wu_snapshot_place *place)
+                       const struct wu_stream *stream, const Bus__Position *asked,
+                       struct wu_snapshot_place *place)
 {
     size_t mark = exchange->arena.used_bytes;
     struct wu_bytes packed = {0};
@@ -711,6 +738,9 @@ static bool send_piece(struct wu_exchange *exchange, struct link *link,
     Bus__Snapshot *snapshot =
         status == WU_OK ? bus__snapshot__unpack(&exchange->arena.pb, packed.size, packed.data)
                         : NULL;
+    if (snapshot != NULL) {
+        snapshot->asked = (Bus__Position *)(uintptr_t)asked; /* only read */
+    }
     bool sent = snapshot != NULL &&
                 send_body(exchange, link->peer, BUS__FRAME__BODY_SNAPSHOT, &snapshot->base);
     wu_arena_reset(&exchange->arena, mark);
@@ -718,12 +748,12 @@ static bool send_piece(struct wu_exchange *exchange, struct link *link,
 }
 
 static void send_snapshot(struct wu_exchange *exchange, struct link *link,
-                          const struct wu_stream *stream)
+                          const struct wu_stream *stream, const Bus__Position *asked)
 {
     struct wu_snapshot_place place = {.more = true};
     bool sent = true;
     while (sent && place.more) {
-        sent = send_piece(exchange, link, stream, &place);
+        sent = send_piece(exchange, link, stream, asked, &place);
     }
     report(exchange, !sent, sent ? "snapshot-sent" : "snapshot-broken", link->peer, stream->name);
 }
@@ -777,7 +807,7 @@ static enum wu_status receive_fetch(struct wu_exchange *exchange, struct link *l
         wu_node_acked(exchange->config.node, stream.stream, link->peer, next);
     } else { /* trimmed past it, or its copy is of a past that is gone: the way back is a snapshot
               */
-        send_snapshot(exchange, link, &stream);
+        send_snapshot(exchange, link, &stream, from);
     }
     return WU_OK;
 }
@@ -854,8 +884,11 @@ static enum wu_status receive_heads(struct wu_exchange *exchange, uint32_t peer,
         }
         topic->generation = head->generation;
         topic->head = head->next - 1;
-        /* a head behind our cursor is another past: the hub says so when asked */
-        if (is_behind(topic) || topic->taken.next > head->next) {
+        /* a head behind our cursor, or not of what we hold, is another past: the hub says so
+         * when asked */
+        bool is_other =
+            topic->taken.next == head->next && !hash_equal(head->hash, topic->taken.hash);
+        if (is_behind(topic) || topic->taken.next > head->next || is_other) {
             fetch(exchange, topic);
         }
     }
@@ -885,6 +918,14 @@ static enum wu_status receive_public(struct wu_exchange *exchange, uint32_t peer
     return WU_OK;
 }
 
+/* An answer to a question that was asked twice, or long ago, would take us back. */
+static bool is_asked(const Bus__Snapshot *snapshot, const struct wu_cursor *taken)
+{
+    const Bus__Position *asked = snapshot->asked;
+    return asked == NULL || (asked->generation == taken->generation && asked->next == taken->next &&
+                             hash_equal(asked->hash, taken->hash));
+}
+
 static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t peer,
                                        const Bus__Snapshot *snapshot)
 {
@@ -892,7 +933,7 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
     bool newer = topic != NULL && (snapshot->upto->generation != topic->taken.generation ||
                                    snapshot->upto->next != topic->taken.next ||
                                    !hash_equal(snapshot->upto->hash, topic->taken.hash));
-    if (!newer) {
+    if (!newer || !is_asked(snapshot, &topic->taken)) {
         return WU_OK;
     }
     if (snapshot->upto->hash.len != WU_HASH_BYTES) {

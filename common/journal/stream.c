@@ -392,7 +392,8 @@ void wu_streams_begin_generation(struct wu_node *node, struct wu_txn *txn,
     carry_over(node, txn, stream, keep_from, old_head);
     for (size_t index = 0; index < node->follower_count; index++) {
         if (node->followers[index].key.stream == working->stream) {
-            node->followers[index].next = 1; /* nobody has anything of it yet */
+            node->followers[index].next = 1;        /* nobody has anything of it yet */
+            node->followers[index].halted_head = 0; /* begun twice, all of it goes along again */
             node->followers[index].dirty = true;
         }
     }

@@ -358,6 +358,103 @@ Test(exchange, a_batch_that_overlaps_must_agree_with_what_is_held)
     wire_close(&wire);
 }
 
+/* An Ack of the hub for mail of node 2, by hand. */
+static void forge_ack(struct wire *wire, uint64_t next)
+{
+    uint8_t other[WU_HASH_BYTES] = {7};
+    Bus__Position position = BUS__POSITION__INIT;
+    Bus__Ack ack = BUS__ACK__INIT;
+    position.stream = (char *)(uintptr_t) "to/1";
+    position.generation = 1;
+    position.next = next;
+    position.hash = (ProtobufCBinaryData){sizeof other, other};
+    ack.position = &position;
+    wire_forge(wire, 1, 2, BUS__FRAME__BODY_ACK, &ack.base);
+    (void)wire_turn(wire, 2);
+}
+
+Test(exchange, an_acknowledgement_of_another_past_does_not_count)
+{
+    static const uint64_t next[] = {4, 6, 9}; /* within, at and beyond what was sent */
+    for (size_t i = 0; i < sizeof next / sizeof next[0]; i++) {
+        struct wire *wire = linked(&(struct wire_config){.stream_keep_count = 1000});
+        wire_letters(wire, 2, 1, 5);
+        uint64_t hellos = wire_sent_count(wire, BUS__FRAME__BODY_HELLO);
+        forge_ack(wire, next[i]);
+        cr_expect_eq(wu_node_acked_next(wire_node(wire, 2), 1, 1), 1);
+        cr_expect_eq(wire_sent_count(wire, BUS__FRAME__BODY_HELLO), hellos + 1, "it asks");
+        cr_assert(wire_settle(wire));
+        expect_letters(wire, 2, 1, 5);
+        cr_expect_str_eq(halted(wire, 2), "");
+        wire_close(&wire);
+    }
+}
+
+Test(exchange, a_hello_within_a_batch_does_not_forget_what_the_batch_has_taken)
+{
+    struct wire *wire = linked(&(struct wire_config){0});
+    Bus__Position mine = BUS__POSITION__INIT;
+    Bus__Position yours = BUS__POSITION__INIT;
+    Bus__Hello hello = BUS__HELLO__INIT;
+    mine.stream = (char *)(uintptr_t) "to/1";
+    yours.stream = (char *)(uintptr_t) "to/2";
+    mine.next = yours.next = 1;
+    hello.protocol = WU_PROTOCOL;
+    hello.node = 2;
+    hello.generation = 1;
+    hello.mine = &mine;
+    hello.yours = &yours;
+    uint8_t other[] = {0x10, 0x02};
+    ProtobufCBinaryData records[] = {{sizeof other, other}, {sizeof other, other}};
+    Bus__Batch batch = BUS__BATCH__INIT;
+    batch.stream = (char *)(uintptr_t) "to/1";
+    batch.generation = 1;
+    batch.first = 1;
+    batch.n_records = 2;
+    batch.records = records;
+    batch.node = 2;
+    wire_letters(wire, 2, 1, 1); /* one past, and right behind it two records of another */
+    wire_forge(wire, 2, 1, BUS__FRAME__BODY_HELLO, &hello.base);
+    wire_forge(wire, 2, 1, BUS__FRAME__BODY_BATCH, &batch.base);
+    (void)wire_turn(wire, 1);
+    expect_letters(wire, 2, 1, 1);
+    cr_expect_eq(wu_node_cursor(wire_node(wire, 1), 2, "to/1").next, 2);
+    cr_expect_not_null(wire_report(wire, 1, "link-halted"));
+    wire_close(&wire);
+}
+
+static uint64_t halted_head(struct wire *wire, uint32_t node, uint32_t peer)
+{
+    struct wu_arena arena;
+    struct wu_txn *txn = NULL;
+    cr_assert_eq(wu_arena_open(&arena, (size_t)1 << 20), WU_OK);
+    cr_assert_eq(wu_txn_begin_read(wu_node_store(wire_node(wire, node)), &arena, &txn), WU_OK);
+    struct wu_follower_key key = {.stream = peer, .node = peer};
+    const Node__FollowerRow *row = wu_followers_get(txn, &key);
+    uint64_t head = row != NULL ? row->halted_head : UINT64_MAX;
+    wu_txn_abort(&txn);
+    wu_arena_close(&arena);
+    return head;
+}
+
+Test(exchange, a_mark_does_not_outlive_the_generation_whose_number_it_is)
+{
+    struct wire *wire = linked(&(struct wire_config){.stream_keep_count = 1000});
+    wire_letters(wire, 2, 1, 10);
+    cr_assert(wire_settle(wire));
+    wire_backup(wire, 2);
+    wire_letters(wire, 2, 1, 5);
+    cr_assert(wire_settle(wire));
+    wire_restore(wire, 2);
+    wire_connect(wire, 2);
+    wire_run(wire, 3 * WU_SECOND_MS);
+    cr_expect_eq(halted_head(wire, 2, 1), 10);
+    wire_cut(wire, 2);
+    wire_begin_generation(wire, 2, 1, 11);
+    cr_expect_eq(halted_head(wire, 2, 1), 0, "begun again, nothing of it may stay behind");
+    wire_close(&wire);
+}
+
 Test(exchange, a_follower_behind_what_is_held_is_parked_not_skipped)
 {
     struct wire *wire = linked(&(struct wire_config){.stream_keep_count = 0});
@@ -546,6 +643,53 @@ Test(exchange, a_hub_that_comes_back_from_a_backup_gives_its_followers_a_snapsho
     cr_assert(wire_settle(wire));
     cr_expect(wire_news_are_equal(wire, 2));
     cr_expect_not_null(wire_report(wire, 2, "snapshot-taken"));
+    wire_close(&wire);
+}
+
+Test(exchange, another_past_of_the_same_length_is_noticed)
+{
+    struct wire *wire = linked(&(struct wire_config){0});
+    wire_news(wire, 14);
+    cr_assert(wire_settle(wire));
+    wire_backup(wire, 1);
+    wire_news(wire, 7);
+    cr_assert(wire_settle(wire));
+    wire_restore(wire, 1);
+    wire_news(wire, 7); /* nobody hears them */
+    wire_connect(wire, 2);
+    wire_run(wire, 3 * WU_SECOND_MS);
+    cr_expect_not_null(wire_report(wire, 2, "snapshot-taken"));
+    cr_expect(wire_news_are_equal(wire, 2));
+    wire_close(&wire);
+}
+
+Test(exchange, a_snapshot_that_answers_an_old_question_takes_nobody_back)
+{
+    static char name[] = "pub/wushe.v1.42.01.00.000.000.coordinator.news";
+    struct wire *wire = linked(&(struct wire_config){0});
+    wire_news(wire, 5);
+    cr_assert(wire_settle(wire));
+    struct wu_cursor at = wu_node_cursor(wire_node(wire, 2), 1, name);
+    uint8_t hash[WU_HASH_BYTES] = {7};
+    Bus__Position upto = BUS__POSITION__INIT;
+    Bus__Position asked = BUS__POSITION__INIT;
+    Bus__Snapshot snapshot = BUS__SNAPSHOT__INIT;
+    upto.stream = asked.stream = name;
+    upto.generation = asked.generation = 1;
+    upto.hash = asked.hash = (ProtobufCBinaryData){sizeof hash, hash};
+    upto.next = 4;
+    asked.next = 2;
+    snapshot.upto = &upto;
+    snapshot.asked = &asked;
+    wire_forge(wire, 1, 2, BUS__FRAME__BODY_SNAPSHOT, &snapshot.base);
+    (void)wire_turn(wire, 2);
+    cr_expect_eq(wu_node_cursor(wire_node(wire, 2), 1, name).next, at.next);
+
+    asked.next = at.next;
+    asked.hash = (ProtobufCBinaryData){sizeof at.hash, at.hash};
+    wire_forge(wire, 1, 2, BUS__FRAME__BODY_SNAPSHOT, &snapshot.base);
+    (void)wire_turn(wire, 2);
+    cr_expect_eq(wu_node_cursor(wire_node(wire, 2), 1, name).next, 4, "the hub's word counts");
     wire_close(&wire);
 }
 
