@@ -34,6 +34,18 @@ static void set_need(struct linkage *linkage, const NeedRaised *raised)
     row->opened_at_ms = event->time_ms;
 }
 
+static Rule refusal_rule(LinkageRefusal refusal)
+{
+    switch (refusal) {
+    case REFUSAL_KIND_UNKNOWN:
+        return RULE(LISTED_WORK);
+    case REFUSAL_WINDOW_INVALID:
+        return RULE(WANTED_TIME);
+    default:
+        return RULE(SOMETHING_TO_DO);
+    }
+}
+
 static void refuse_linkage(struct linkage *linkage, LinkageRefusal refusal)
 {
     linkage->row.state = LINKAGE_REFUSED;
@@ -45,7 +57,8 @@ static void refuse_linkage(struct linkage *linkage, LinkageRefusal refusal)
     emit_to_community(linkage, WU_TYPE(COORDINATOR_LINKAGE_REFUSED), &refused.base);
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_LINKAGE_REFUSED),
                                          .code = (uint32_t)refusal,
-                                         .text = linkage->row.kind});
+                                         .text = linkage->row.kind,
+                                         .rules = {refusal_rule(refusal)}});
 }
 
 /* The steps known so far: the assessment, or else the recipe. */

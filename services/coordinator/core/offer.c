@@ -14,6 +14,18 @@ enum { ATTEMPTS_MAX = 64 };
 #define HOLD_MARGIN_MS WU_HOUR_MS
 enum { HOLD_REPLIES = 2 };
 
+static Rule release_rule(ReleaseReason reason)
+{
+    switch (reason) {
+    case RELEASE_REPLY_OVERDUE:
+        return RULE(SILENCE_IS_NO);
+    case RELEASE_DELIVERY_OVERDUE:
+        return RULE(DELIVERY_IN_TIME);
+    default:
+        return RULE(RESERVE_TOGETHER);
+    }
+}
+
 static StepRef step_ref(const struct linkage *linkage, const LinkageStep *step)
 {
     StepRef ref = LINKAGE__STEP_REF__INIT;
@@ -92,7 +104,8 @@ bool offer_step(struct linkage *linkage, LinkageStep *step)
         linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
                                              .step = step,
                                              .why = WHY_NOBODY_LEFT,
-                                             .choice = &choice});
+                                             .choice = &choice,
+                                             .rules = {RULE(NOBODY_LEFT), RULE(NOT_ASKED_TWICE)}});
         return false;
     }
 
@@ -107,10 +120,12 @@ bool offer_step(struct linkage *linkage, LinkageStep *step)
         step_timer(linkage, step, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms);
     wu_timer_set(linkage->fold, &timer);
     emit_step_offered(linkage, step);
-    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
-                                         .step = step,
-                                         .why = WHY_LONGEST_WITHOUT_OFFER,
-                                         .choice = &choice});
+    linkage_note(linkage,
+                 &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                                .step = step,
+                                .why = WHY_LONGEST_WITHOUT_OFFER,
+                                .choice = &choice,
+                                .rules = {RULE(NEAREST_FIRST), RULE(LONGEST_WITHOUT_OFFER)}});
     return true;
 }
 
@@ -140,7 +155,9 @@ void confirm_step(struct linkage *linkage, LinkageStep *step)
     confirmed.ref = &ref;
     confirmed.deliver_by_ms = step->deliver_by_ms;
     emit_to_provider(linkage, step, WU_TYPE(LINKAGE_STEP_CONFIRMED), &confirmed.base);
-    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_CONFIRMED), .step = step});
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_CONFIRMED),
+                                         .step = step,
+                                         .rules = {RULE(RESERVE_TOGETHER)}});
 }
 
 void release_step(struct linkage *linkage, LinkageStep *step, ReleaseReason reason, HistoryWhy why)
@@ -153,7 +170,8 @@ void release_step(struct linkage *linkage, LinkageStep *step, ReleaseReason reas
     linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_RELEASED),
                                          .step = step,
                                          .code = (uint32_t)reason,
-                                         .why = why});
+                                         .why = why,
+                                         .rules = {release_rule(reason)}});
 }
 
 void release_stale(struct wu_step *fold, const StepRef *ref)

@@ -144,5 +144,11 @@ void linkage_note(struct linkage *linkage, const struct note *note)
         entry.looked_at_count = note->choice->looked_at_count;
         entry.excluded_count = note->choice->excluded_count;
     }
+    Rule rules[NOTE_RULES_MAX];
+    memcpy(rules, note->rules, sizeof rules);
+    entry.rules = rules;
+    while (entry.n_rules < NOTE_RULES_MAX && rules[entry.n_rules] != 0) {
+        entry.n_rules++;
+    }
     tell(linkage, &entry);
 }

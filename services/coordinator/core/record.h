@@ -4,6 +4,7 @@
 #include "services/coordinator/core/candidate.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/names.h"
+#include "services/coordinator/core/rule.h"
 
 /*
  * A linkage while one event is folded: its row, unpacked once, changed in
@@ -42,6 +43,7 @@ LinkageStep *linkage_step(struct linkage *linkage, uint32_t step_no);
 void linkage_add_step(struct linkage *linkage, const PlanStep *asked);
 
 /* What the story says: only `type` must be set. */
+enum { NOTE_RULES_MAX = 4 };
 struct note {
     wu_event_type type;
     const LinkageStep *step; /* brings its number, attempt and provider */
@@ -49,6 +51,7 @@ struct note {
     HistoryWhy why;
     const char *text;
     const struct choice *choice;
+    Rule rules[NOTE_RULES_MAX]; /* that made it so, the first asked first; the first 0 ends them */
 };
 
 /* Adds a line to the story; beyond the bound the oldest line goes, and is counted. */

@@ -1,0 +1,41 @@
+#include "services/coordinator/core/rule.h"
+
+#include <stddef.h>
+
+const struct rule_text RULE_TEXTS[] = {
+    {RULE(LISTED_WORK), "listed-work", "R02", "事项须在目录中。",
+     "The kind must be in the catalogue."},
+    {RULE(WANTED_TIME), "wanted-time", "R02", "期望时间须有先后且尚未过去。",
+     "The wanted time must end after it begins, and not be over."},
+    {RULE(SOMETHING_TO_DO), "something-to-do", "R02", "事项须先评估，或有至少一个步骤。",
+     "A kind needs an assessment or a step in its recipe."},
+    {RULE(PLAN_USABLE), "plan-usable", "R06", "评估方案须可执行，否则按目录的步骤办理。",
+     "An assessment's plan must be one that can be followed; else the recipe holds."},
+    {RULE(CORE_THREE_FIRST), "core-three-first", "R45",
+     "社区、社工、社会组织先行，再召集志愿者与慈善资源。",
+     "Community, social worker and organisation first; volunteers and charity after them."},
+    {RULE(RESERVE_TOGETHER), "reserve-together", "N6", "所有必要步骤都预留后才一并确认。",
+     "All required steps are reserved before any is confirmed."},
+    {RULE(NEAREST_FIRST), "nearest-first", "R36", "由近及远：社区、街道、区县、市、省。",
+     "From near to far: community, street, district, city, province."},
+    {RULE(LONGEST_WITHOUT_OFFER), "longest-without-offer", "R16", "同等条件下，久未派单者优先。",
+     "Among equals, whoever has been longest without an offer."},
+    {RULE(NOT_ASKED_TWICE), "not-asked-twice", "N4", "拒绝、沉默或逾期者不再被问同一步骤。",
+     "Who said no, kept silent or was late is not asked for the same step again."},
+    {RULE(NOBODY_LEFT), "nobody-left", "R41", "再无可问之人。", "Nobody is left to ask."},
+    {RULE(SILENCE_IS_NO), "silence-is-no", "N4", "限时内未答复视为拒绝。",
+     "No answer in time counts as no."},
+    {RULE(DELIVERY_IN_TIME), "delivery-in-time", "N22", "逾期未完成，转由他人承接。",
+     "What is not done in time goes to somebody else."},
+    {0},
+};
+
+const struct rule_text *rule_text(Rule rule)
+{
+    for (const struct rule_text *text = RULE_TEXTS; text->rule != 0; text++) {
+        if (text->rule == rule) {
+            return text;
+        }
+    }
+    return NULL;
+}
