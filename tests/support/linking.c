@@ -169,7 +169,8 @@ void raise_need(const struct need *need)
     raised.need_id = wu_id_to_pb(&id);
     raised.kind = need->kind;
     raised.division = need->division != 0 ? need->division : COMMUNITY;
-    raised.urgency = COMMUNITY__NEED_URGENCY__NEED_URGENCY_URGENT;
+    raised.urgency =
+        need->urgency != 0 ? need->urgency : COMMUNITY__NEED_URGENCY__NEED_URGENCY_DIFFICULT;
     int64_t now_ms = world_now_ms(world);
     raised.from_ms = need->from_ms != 0 ? need->from_ms : now_ms + WU_HOUR_MS;
     raised.until_ms = need->until_ms != 0 ? need->until_ms : now_ms + 5 * WU_HOUR_MS;
@@ -368,6 +369,16 @@ static void say_counted(const struct world_output *output)
     coordinator__case_counted__free_unpacked(counted, NULL);
 }
 
+static void say_escalated(const struct world_output *output)
+{
+    LinkageEscalated *escalated =
+        coordinator__linkage_escalated__unpack(NULL, output->data.size, output->data.data);
+    cr_assert_not_null(escalated);
+    say("escalated to %llu: %s\n", (unsigned long long)escalated->division,
+        rule_text(escalated->rule)->id);
+    coordinator__linkage_escalated__free_unpacked(escalated, NULL);
+}
+
 static void say_opened(const struct world_output *output)
 {
     LinkageOpened *opened =
@@ -406,6 +417,9 @@ static void say_output(const struct world_output *output)
         break;
     case WU_TYPE(COORDINATOR_LINKAGE_CLOSED):
         say_closed(output);
+        break;
+    case WU_TYPE(COORDINATOR_LINKAGE_ESCALATED):
+        say_escalated(output);
         break;
     case WU_TYPE(COORDINATOR_CASE_COUNTED):
         say_counted(output);

@@ -71,7 +71,8 @@ const ProviderRow *provider_row(const char *name);
 struct wu_id need_id(uint64_t n);
 
 struct need {
-    uint64_t n; /* 0: 1 */
+    uint64_t n;                     /* 0: 1 */
+    Community__NeedUrgency urgency; /* 0: difficult */
     const char *kind;
     uint64_t division; /* 0: COMMUNITY */
     int64_t from_ms;   /* 0: in an hour */
@@ -115,7 +116,7 @@ const char *linking_lines(const char *const *lines);
 
 /* Moves time; timers fire. */
 void wait_ms(int64_t span_ms);
-size_t timer_count(void);
+size_t timer_count(void); /* an open linkage has its own beside those of its steps */
 
 const LinkageRow *linkage_row(uint64_t n);
 /* State of a step; UNSPECIFIED if there is none. */

@@ -18,6 +18,7 @@ typedef Coordinator__LinkageOpened LinkageOpened;
 typedef Coordinator__LinkageRefused LinkageRefused;
 typedef Coordinator__LinkageDelivered LinkageDelivered;
 typedef Coordinator__LinkageClosed LinkageClosed;
+typedef Coordinator__LinkageEscalated LinkageEscalated;
 
 typedef CommunityState__CommunityRow CommunityRow;
 typedef CommunityState__KindRow KindRow;

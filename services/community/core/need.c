@@ -319,6 +319,20 @@ static void handle_linkage_delivered(struct wu_step *step, const LinkageDelivere
     needs_put(wu_step_txn(step), &key, &need);
 }
 
+/* A clock ran out at the coordinator: the case is one level up. */
+static void handle_linkage_escalated(struct wu_step *step, const LinkageEscalated *escalated)
+{
+    struct need_key key;
+    NeedRow need;
+    if (!need_of_hub(step, escalated->linkage_id, &key, &need) || need.state == NEED_CLOSED) {
+        return;
+    }
+    need.escalated_to = escalated->division;
+    need.escalated_by = escalated->rule;
+    need.escalated_at_ms = wu_step_event(step)->time_ms;
+    needs_put(wu_step_txn(step), &key, &need);
+}
+
 static bool need_may_close(const NeedRow *need)
 {
     return need->state == NEED_OPEN || need->state == NEED_AWAITING ||
@@ -447,6 +461,7 @@ WU_HANDLER(confirm_need, ConfirmNeed)
 WU_HANDLER(linkage_opened, LinkageOpened)
 WU_HANDLER(linkage_refused, LinkageRefused)
 WU_HANDLER(linkage_delivered, LinkageDelivered)
+WU_HANDLER(linkage_escalated, LinkageEscalated)
 WU_HANDLER(linkage_closed, LinkageClosed)
 WU_TIMER_HANDLER(confirm_overdue)
 
@@ -461,6 +476,8 @@ const struct wu_route COMMUNITY_NEED_ROUTES[] = {
      &coordinator__linkage_refused__descriptor, route_linkage_refused},
     {WU_TYPE(COORDINATOR_LINKAGE_DELIVERED), WU_ORIGIN_MAIL,
      &coordinator__linkage_delivered__descriptor, route_linkage_delivered},
+    {WU_TYPE(COORDINATOR_LINKAGE_ESCALATED), WU_ORIGIN_MAIL,
+     &coordinator__linkage_escalated__descriptor, route_linkage_escalated},
     {WU_TYPE(COORDINATOR_LINKAGE_CLOSED), WU_ORIGIN_MAIL, &coordinator__linkage_closed__descriptor,
      route_linkage_closed},
     {WU_TYPE(COMMUNITY_CONFIRM_OVERDUE), WU_ORIGIN_TIMER, NULL, route_confirm_overdue},

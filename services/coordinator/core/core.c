@@ -1,5 +1,7 @@
 #include "services/coordinator/core/core.h"
 
+#include "services/coordinator/core/calendar.h"
+#include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/linkage.h"
 #include "services/coordinator/core/provider.h"
@@ -11,6 +13,8 @@ static const struct wu_route *const ROUTES[] = {
     COORDINATOR_LINKAGE_ROUTES,
     COORDINATOR_PROVIDER_ROUTES,
     COORDINATOR_KIND_ROUTES,
+    COORDINATOR_CALENDAR_ROUTES,
+    COORDINATOR_CLOCK_ROUTES,
     NULL,
 };
 

@@ -1,5 +1,7 @@
 #include "services/coordinator/core/linkage.h"
 
+#include "common/base/time.h"
+#include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/progress.h"
 #include "services/coordinator/core/record.h"
@@ -80,12 +82,35 @@ static void plan_linkage(struct linkage *linkage, const AdoptKind *kind)
     linkage_add_step(linkage, &assessment);
 }
 
+/* The spans of its urgency, where the kind has them, go before those for everybody. */
+static void set_clocks(LinkageRow *row, const AdoptKind *kind)
+{
+    int64_t gather_ms = 0;
+    for (size_t i = 0; i < kind->n_clocks; i++) {
+        const UrgencyClock *clock = kind->clocks[i];
+        if (clock->urgency == row->urgency) {
+            row->reply_within_ms = clock->reply_within_ms;
+            row->deliver_within_ms = clock->deliver_within_ms;
+            row->deliver_working_days = clock->deliver_working_days;
+            row->gather_within_ms = clock->gather_within_ms;
+        }
+    }
+    for (int i = 0; row->gather_within_ms == 0 && i < GATHER_REPLIES; i++) {
+        gather_ms = wu_time_add(gather_ms, row->reply_within_ms);
+    }
+    if (row->gather_within_ms == 0) {
+        row->gather_within_ms = gather_ms;
+    }
+}
+
 static void open_linkage(struct linkage *linkage, const KindRow *kind)
 {
     LinkageRow *row = &linkage->row;
     row->kind_version = kind->version;
     row->reply_within_ms = kind->kind->reply_within_ms;
     row->deliver_within_ms = kind->kind->deliver_within_ms;
+    row->confirm_within_ms = kind->kind->confirm_within_ms;
+    set_clocks(row, kind->kind);
     linkages_open_put(wu_step_txn(linkage->fold), &(struct linkage_key){linkage->id});
 
     LinkageOpened opened = COORDINATOR__LINKAGE_OPENED__INIT;
@@ -95,6 +120,7 @@ static void open_linkage(struct linkage *linkage, const KindRow *kind)
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_LINKAGE_OPENED),
                                          .code = kind->version,
                                          .text = row->kind});
+    clock_start(linkage, row->gather_within_ms);
     plan_linkage(linkage, kind->kind);
     linkage_advance(linkage);
 }

@@ -4,6 +4,7 @@
 
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/state/v1/linkage_row.pb-c.h"
+#include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
@@ -12,11 +13,14 @@ typedef Community__NeedRaised NeedRaised;
 typedef Community__NeedConfirmed NeedConfirmed;
 
 typedef Coordinator__AdoptKind AdoptKind;
+typedef Coordinator__AdoptDay AdoptDay;
 typedef Coordinator__KindAdopted KindAdopted;
+typedef Coordinator__UrgencyClock UrgencyClock;
 typedef Coordinator__LinkageOpened LinkageOpened;
 typedef Coordinator__LinkageRefused LinkageRefused;
 typedef Coordinator__LinkageDelivered LinkageDelivered;
 typedef Coordinator__LinkageClosed LinkageClosed;
+typedef Coordinator__LinkageEscalated LinkageEscalated;
 typedef Coordinator__CaseCounted CaseCounted;
 typedef Coordinator__LinkageRefusal LinkageRefusal;
 typedef Coordinator__Outcome Outcome;
@@ -43,9 +47,13 @@ typedef CoordinatorState__LinkageRow LinkageRow;
 typedef CoordinatorState__LinkageStep LinkageStep;
 typedef CoordinatorState__HistoryEntry HistoryEntry;
 typedef CoordinatorState__OutcomeRow OutcomeRow;
+typedef CoordinatorState__DayRow DayRow;
+typedef CoordinatorState__EscalationRow EscalationRow;
 typedef CoordinatorState__AttemptEnd AttemptEnd;
 typedef CoordinatorState__HistoryWhy HistoryWhy;
 
+#define ROLE_COMMUNITY LINKAGE__ROLE__ROLE_COMMUNITY
+#define ROLE_COORDINATOR LINKAGE__ROLE__ROLE_COORDINATOR
 #define ROLE_SOCIALORG LINKAGE__ROLE__ROLE_SOCIALORG
 #define ROLE_SOCIALWORKER LINKAGE__ROLE__ROLE_SOCIALWORKER
 #define ROLE_VOLUNTEER LINKAGE__ROLE__ROLE_VOLUNTEER
@@ -101,6 +109,9 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define UNMET_ALL_DECLINED COORDINATOR__UNMET_REASON__UNMET_REASON_ALL_DECLINED
 #define UNMET_NO_ANSWER COORDINATOR__UNMET_REASON__UNMET_REASON_NO_ANSWER
 #define UNMET_NOT_DELIVERED COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_DELIVERED
+
+#define DAY_KIND_REST COORDINATOR__DAY_KIND__DAY_KIND_REST
+#define DAY_KIND_WORK COORDINATOR__DAY_KIND__DAY_KIND_WORK
 
 #define VERDICT_MET COMMUNITY__VERDICT__VERDICT_MET
 #define VERDICT_PARTLY COMMUNITY__VERDICT__VERDICT_PARTLY

@@ -1,6 +1,7 @@
 #include "services/coordinator/core/offer.h"
 
 #include "common/base/time.h"
+#include "services/coordinator/core/calendar.h"
 
 #include <string.h>
 
@@ -136,8 +137,12 @@ bool offer_step(struct linkage *linkage, LinkageStep *step)
 static int64_t deliver_by_ms(const struct linkage *linkage)
 {
     const LinkageRow *row = &linkage->row;
+    int64_t now_ms = wu_step_event(linkage->fold)->time_ms;
     int64_t span_ends_ms =
-        wu_time_add(wu_step_event(linkage->fold)->time_ms, row->deliver_within_ms);
+        row->deliver_working_days == 0
+            ? wu_time_add(now_ms, row->deliver_within_ms)
+            : calendar_due_ms(wu_step_txn(linkage->fold), wu_step_utc_offset_min(linkage->fold),
+                              now_ms, row->deliver_working_days);
     bool in_window = row->state != LINKAGE_ASSESSING && row->until_ms > span_ends_ms;
     return in_window ? row->until_ms : span_ends_ms;
 }

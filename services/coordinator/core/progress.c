@@ -1,6 +1,7 @@
 #include "services/coordinator/core/progress.h"
 
 #include "common/base/time.h"
+#include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/tables.h"
 
@@ -68,6 +69,7 @@ void linkage_close(struct linkage *linkage, Outcome outcome, UnmetReason reason,
                                          .code = (uint32_t)outcome,
                                          .text = missing_service});
 
+    clock_stop(linkage);
     int64_t open_ms = row->closed_at_ms - row->opened_at_ms;
     emit_case_counted(linkage, open_ms);
     count_outcome(linkage, open_ms);
@@ -212,6 +214,7 @@ static void confirm_reserved(struct linkage *linkage)
     if (linkage->row.state == LINKAGE_RESERVING) {
         linkage->row.state = LINKAGE_DELIVERING;
     }
+    clock_rest(linkage);
     for (size_t i = 0; i < linkage->row.n_steps; i++) {
         if (linkage->steps[i].state == STEP_RESERVED) {
             confirm_step(linkage, &linkage->steps[i]);
@@ -228,6 +231,7 @@ static void ask_resident(struct linkage *linkage)
     delivered.linkage_id = wu_id_to_pb(&linkage->id);
     emit_to_community(linkage, WU_TYPE(COORDINATOR_LINKAGE_DELIVERED), &delivered.base);
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_LINKAGE_DELIVERED)});
+    clock_start(linkage, wu_time_add(linkage->row.confirm_within_ms, WU_DAY_MS));
 }
 
 void linkage_advance(struct linkage *linkage)

@@ -27,6 +27,12 @@ const struct rule_text RULE_TEXTS[] = {
      "No answer in time counts as no."},
     {RULE(DELIVERY_IN_TIME), "delivery-in-time", "N22", "逾期未完成，转由他人承接。",
      "What is not done in time goes to somebody else."},
+    {RULE(FOUND_IN_TIME), "found-in-time", "N22", "限时内须找齐所有承接方。",
+     "Everybody a case needs is found within the time its urgency gives."},
+    {RULE(CLOSED_IN_TIME), "closed-in-time", "N22", "办结后须按时确认并结案。",
+     "A delivered case is confirmed and closed in its time."},
+    {RULE(ONE_LEVEL_UP), "one-level-up", "R11", "超时逐级上报，每次一级，不影响其他事项。",
+     "A broken clock takes its case one level up, and no other case with it."},
     {0},
 };
 

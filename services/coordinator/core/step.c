@@ -1,5 +1,6 @@
 #include "services/coordinator/core/step.h"
 
+#include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/progress.h"
@@ -159,6 +160,7 @@ static void add_steps(struct linkage *linkage, PlanStep *const *steps, size_t st
 static HistoryWhy follow_assessment(struct linkage *linkage, const StepDelivered *delivered)
 {
     linkage->row.state = LINKAGE_RESERVING;
+    clock_start(linkage, linkage->row.gather_within_ms);
     bool usable = plan_fault(delivered->plan, delivered->n_plan) == PLAN_VALID;
     if (usable && delivered->n_plan > 0) {
         add_steps(linkage, delivered->plan, delivered->n_plan);
@@ -232,6 +234,7 @@ static void handle_step_overdue(struct wu_step *fold)
     struct linkage linkage;
     LinkageStep *step = step_of_timer(fold, &linkage);
     if (step != NULL && step_is_confirmed(step)) {
+        clock_escalate(&linkage, RULE(DELIVERY_IN_TIME));
         pass_on(&linkage, step, RELEASE_DELIVERY_OVERDUE, END_LATE);
     }
 }

@@ -56,8 +56,30 @@ const struct wu_table COORDINATOR_OUTCOMES = {
     .row = &coordinator_state__outcome_row__descriptor,
 };
 
+const struct wu_table COORDINATOR_DAYS = {
+    .name = "coordinator.days",
+    .key_size = sizeof(struct day_key),
+    .key = {WU_KEY(struct day_key, date)},
+    .row = &coordinator_state__day_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_ESCALATIONS = {
+    .name = "coordinator.escalations",
+    .key_size = sizeof(struct escalation_key),
+    .key = {WU_KEY(struct escalation_key, division), WU_KEY(struct escalation_key, linkage_id)},
+    .row = &coordinator_state__escalation_row__descriptor,
+};
+
 const struct wu_table *const COORDINATOR_TABLES[] = {
-    &COORDINATOR_KINDS,      &COORDINATOR_KIND_VERSIONS, &COORDINATOR_PROVIDERS,
-    &COORDINATOR_CANDIDATES, &COORDINATOR_LINKAGES,      &COORDINATOR_LINKAGES_OPEN,
-    &COORDINATOR_HISTORY,    &COORDINATOR_OUTCOMES,      NULL,
+    &COORDINATOR_KINDS,
+    &COORDINATOR_KIND_VERSIONS,
+    &COORDINATOR_PROVIDERS,
+    &COORDINATOR_CANDIDATES,
+    &COORDINATOR_LINKAGES,
+    &COORDINATOR_LINKAGES_OPEN,
+    &COORDINATOR_HISTORY,
+    &COORDINATOR_OUTCOMES,
+    &COORDINATOR_DAYS,
+    &COORDINATOR_ESCALATIONS,
+    NULL,
 };

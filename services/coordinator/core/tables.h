@@ -64,6 +64,21 @@ WU_TABLE_OF(history, COORDINATOR_HISTORY, struct history_key, HistoryEntry);
 extern const struct wu_table COORDINATOR_LINKAGES_OPEN;
 WU_INDEX_OF(linkages_open, COORDINATOR_LINKAGES_OPEN, struct linkage_key);
 
+/* Days that are not what their weekday says. */
+struct day_key {
+    uint32_t date; /* 20261001 */
+};
+extern const struct wu_table COORDINATOR_DAYS;
+WU_TABLE_OF(days, COORDINATOR_DAYS, struct day_key, DayRow);
+
+/* Open linkages whose clocks ran out, by the level they have come up to. */
+struct escalation_key {
+    uint64_t division;
+    struct wu_id linkage_id;
+};
+extern const struct wu_table COORDINATOR_ESCALATIONS;
+WU_TABLE_OF(escalations, COORDINATOR_ESCALATIONS, struct escalation_key, EscalationRow);
+
 /* Closed linkages, counted. */
 struct outcome_key {
     uint32_t outcome;

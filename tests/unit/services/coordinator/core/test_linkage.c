@@ -120,9 +120,10 @@ Test(linkage, core_three_first_then_all_together_then_the_residents_word)
     deliver(BY(.who = "team", .step_no = 2));
     assert_said("delivered");
     cr_assert_eq(linkage_row(1)->state, LINKAGE_AWAITING);
-    cr_assert_eq(timer_count(), 0);
+    cr_assert_eq(timer_count(), 1);
     confirm_need(1, VERDICT_MET, COMMUNITY_NODE);
     assert_said("closed MET", "counted meals MET");
+    cr_assert_eq(timer_count(), 0);
     cr_assert_eq(linkage_row(1)->state, LINKAGE_CLOSED);
     cr_assert_eq(outcome_count(OUTCOME_MET, UNMET_UNSPECIFIED), 1);
     cr_assert_not(is_open(1));

@@ -35,7 +35,7 @@ Test(step, a_decline_goes_to_the_next)
     raise_plain(1, "visit");
     decline(BY(.who = "a"));
     assert_said("opened under 1", "offer 1.1 to a", "offer 1.2 to b");
-    cr_assert_eq(timer_count(), 1, "the first offer's is gone");
+    cr_assert_eq(timer_count(), 2, "the first offer's is gone");
 }
 
 Test(step, silence_goes_to_the_next_and_is_told)
@@ -57,11 +57,11 @@ Test(step, an_answer_stops_the_clock)
 {
     announce_visitors();
     raise_plain(1, "visit");
-    cr_assert_eq(timer_count(), 1);
+    cr_assert_eq(timer_count(), 2);
     reserve(BY(.who = "a"));
-    cr_assert_eq(timer_count(), 1, "of the delivery now");
+    cr_assert_eq(timer_count(), 2, "of the delivery now");
     deliver(BY(.who = "a"));
-    cr_assert_eq(timer_count(), 0);
+    cr_assert_eq(timer_count(), 1);
 }
 
 Test(step, nobody_left_for_a_required_step_releases_everybody)
@@ -317,7 +317,7 @@ Test(step, once_delivery_has_begun_no_wave_waits_for_another)
     assert_said("offer 2.2 to crew");
     reserve(BY(.who = "crew", .step_no = 2, .attempt = 2));
     assert_said("confirm 2.2 at crew");
-    cr_assert_eq(timer_count(), 2);
+    cr_assert_eq(timer_count(), 3);
 }
 
 Test(step, what_was_promised_may_be_given_back)
@@ -354,7 +354,8 @@ Test(step, what_is_wanted_next_week_is_not_late_before)
     wait_ms(7 * WU_DAY_MS - 1);
     assert_nothing_said();
     wait_ms(1);
-    assert_said("release 1.1 at a: DELIVERY_OVERDUE", "offer 1.2 to b");
+    assert_said("escalated to 420106012000: delivery-in-time", "release 1.1 at a: DELIVERY_OVERDUE",
+                "offer 1.2 to b");
 }
 
 Test(step, an_assessment_does_not_wait_for_next_week)
@@ -366,7 +367,8 @@ Test(step, an_assessment_does_not_wait_for_next_week)
     reserve(BY(.who = "station"));
     world_clear(linking_world());
     wait_ms(DELIVER_MS);
-    assert_said("release 1.1 at station: DELIVERY_OVERDUE", "offer 1.2 to office");
+    assert_said("escalated to 420106012000: delivery-in-time",
+                "release 1.1 at station: DELIVERY_OVERDUE", "offer 1.2 to office");
 }
 
 Test(step, what_is_not_done_in_time_goes_to_the_next_until_nobody_is_left)
@@ -377,13 +379,14 @@ Test(step, what_is_not_done_in_time_goes_to_the_next_until_nobody_is_left)
     take(BY(.who = "a"));
     world_clear(linking_world());
     wait_ms(DELIVER_MS);
-    assert_said("release 1.1 at a: DELIVERY_OVERDUE", "offer 1.2 to b");
+    assert_said("escalated to 420106012000: delivery-in-time", "release 1.1 at a: DELIVERY_OVERDUE",
+                "offer 1.2 to b");
     reserve(BY(.who = "b", .attempt = 2));
     deliver(BY(.who = "a")); /* too late: it was released */
     assert_said("confirm 1.2 at b");
     wait_ms(DELIVER_MS);
-    assert_said("release 1.2 at b: DELIVERY_OVERDUE", "closed UNMET NOT_DELIVERED visiting",
-                "counted visit UNMET NOT_DELIVERED");
+    assert_said("escalated to 420106000000: delivery-in-time", "release 1.2 at b: DELIVERY_OVERDUE",
+                "closed UNMET NOT_DELIVERED visiting", "counted visit UNMET NOT_DELIVERED");
 }
 
 Test(step, an_optional_step_not_done_in_time_does_not_hold_up_the_rest)
@@ -393,7 +396,8 @@ Test(step, an_optional_step_not_done_in_time_does_not_hold_up_the_rest)
     deliver(BY(.who = "team", .step_no = 2));
     assert_nothing_said(); /* the rice may still come */
     wait_ms(DELIVER_MS);
-    assert_said("release 3.1 at store: DELIVERY_OVERDUE", "delivered");
+    assert_said("escalated to 420106012000: delivery-in-time",
+                "release 3.1 at store: DELIVERY_OVERDUE", "delivered");
     cr_assert_eq(step_state(1, 3), STEP_SKIPPED);
 }
 
