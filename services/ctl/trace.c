@@ -74,6 +74,8 @@ static const struct phrase REFUSALS[] = {
     {COORDINATOR__LINKAGE_REFUSAL__LINKAGE_REFUSAL_WINDOW_INVALID,
      "the wanted time was over, or ended before it began"},
     {COORDINATOR__LINKAGE_REFUSAL__LINKAGE_REFUSAL_RECIPE_EMPTY, "the kind's recipe has no steps"},
+    {COORDINATOR__LINKAGE_REFUSAL__LINKAGE_REFUSAL_KIND_NOT_IN_FORCE,
+     "the kind is in the catalogue, and not in force: its day has not come or is over"},
     {0, NULL},
 };
 

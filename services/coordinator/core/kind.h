@@ -8,8 +8,11 @@ extern const struct wu_route COORDINATOR_KIND_ROUTES[];
 
 enum { KIND_STEPS_MAX = 16 };
 
-/* The version in force, or NULL. */
+/* The version in force when this event happens, or NULL. */
 const KindRow *kind_in_force(struct wu_step *fold, const char *code);
+
+/* True when a version was ever adopted, though none may be in force yet or any more. */
+bool kind_is_listed(struct wu_step *fold, const char *code);
 
 /* The version a case was opened under; NULL only if there never was such a one. */
 const KindRow *kind_of_version(struct wu_step *fold, const char *code, uint32_t version);

@@ -7,11 +7,14 @@
 #include "services/coordinator/core/record.h"
 #include "services/coordinator/core/tables.h"
 
-/* Checked in the order of the enum; the first that fails is the answer. */
-static LinkageRefusal linkage_refusal(const NeedRaised *raised, const KindRow *kind, int64_t now_ms)
+/* The first that fails is the answer. */
+static LinkageRefusal linkage_refusal(struct wu_step *fold, const NeedRaised *raised,
+                                      const KindRow *kind)
 {
+    int64_t now_ms = wu_step_event(fold)->time_ms;
     if (kind == NULL) {
-        return REFUSAL_KIND_UNKNOWN;
+        return kind_is_listed(fold, raised->kind) ? REFUSAL_KIND_NOT_IN_FORCE
+                                                  : REFUSAL_KIND_UNKNOWN;
     }
     if (raised->from_ms >= raised->until_ms || raised->until_ms <= now_ms) {
         return REFUSAL_WINDOW_INVALID;
@@ -41,6 +44,8 @@ static Rule refusal_rule(LinkageRefusal refusal)
     switch (refusal) {
     case REFUSAL_KIND_UNKNOWN:
         return RULE(LISTED_WORK);
+    case REFUSAL_KIND_NOT_IN_FORCE:
+        return RULE(KIND_IN_FORCE);
     case REFUSAL_WINDOW_INVALID:
         return RULE(WANTED_TIME);
     default:
@@ -143,7 +148,7 @@ static void handle_need_raised(struct wu_step *fold, const NeedRaised *raised)
     linkage_begin(&linkage, fold, &key.linkage_id);
     set_need(&linkage, raised);
     const KindRow *kind = kind_in_force(fold, raised->kind);
-    LinkageRefusal refusal = linkage_refusal(raised, kind, event->time_ms);
+    LinkageRefusal refusal = linkage_refusal(fold, raised, kind);
     if (refusal != NOT_REFUSED) {
         refuse_linkage(&linkage, refusal);
     } else {

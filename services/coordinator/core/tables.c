@@ -14,6 +14,13 @@ const struct wu_table COORDINATOR_KIND_VERSIONS = {
     .row = &coordinator_state__kind_row__descriptor,
 };
 
+const struct wu_table COORDINATOR_KINDS_WAITING = {
+    .name = "coordinator.kinds_waiting",
+    .key_size = sizeof(struct kind_waiting_key),
+    .key = {WU_KEY(struct kind_waiting_key, from_ms), WU_KEY(struct kind_waiting_key, code),
+            WU_KEY(struct kind_waiting_key, version)},
+};
+
 const struct wu_table COORDINATOR_PROVIDERS = {
     .name = "coordinator.providers",
     .key_size = sizeof(struct provider_key),
@@ -71,15 +78,8 @@ const struct wu_table COORDINATOR_ESCALATIONS = {
 };
 
 const struct wu_table *const COORDINATOR_TABLES[] = {
-    &COORDINATOR_KINDS,
-    &COORDINATOR_KIND_VERSIONS,
-    &COORDINATOR_PROVIDERS,
-    &COORDINATOR_CANDIDATES,
-    &COORDINATOR_LINKAGES,
-    &COORDINATOR_LINKAGES_OPEN,
-    &COORDINATOR_HISTORY,
-    &COORDINATOR_OUTCOMES,
-    &COORDINATOR_DAYS,
-    &COORDINATOR_ESCALATIONS,
-    NULL,
+    &COORDINATOR_KINDS,         &COORDINATOR_KIND_VERSIONS, &COORDINATOR_KINDS_WAITING,
+    &COORDINATOR_PROVIDERS,     &COORDINATOR_CANDIDATES,    &COORDINATOR_LINKAGES,
+    &COORDINATOR_LINKAGES_OPEN, &COORDINATOR_HISTORY,       &COORDINATOR_OUTCOMES,
+    &COORDINATOR_DAYS,          &COORDINATOR_ESCALATIONS,   NULL,
 };

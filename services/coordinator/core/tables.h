@@ -7,7 +7,7 @@ enum { KIND_CODE_SIZE = 32, SERVICE_SIZE = 32 }; /* with the zero behind */
 
 extern const struct wu_table *const COORDINATOR_TABLES[];
 
-/* The catalogue: of every kind the version in force. */
+/* The catalogue: of every kind the version in force, before its first day the one adopted first. */
 struct kind_key {
     char code[KIND_CODE_SIZE];
 };
@@ -21,6 +21,15 @@ struct kind_version_key {
 };
 extern const struct wu_table COORDINATOR_KIND_VERSIONS;
 WU_TABLE_OF(kind_versions, COORDINATOR_KIND_VERSIONS, struct kind_version_key, KindRow);
+
+/* Versions whose day has not come, soonest first; each has its timer. */
+struct kind_waiting_key {
+    int64_t from_ms;
+    char code[KIND_CODE_SIZE];
+    uint32_t version;
+};
+extern const struct wu_table COORDINATOR_KINDS_WAITING;
+WU_INDEX_OF(kinds_waiting, COORDINATOR_KINDS_WAITING, struct kind_waiting_key);
 
 /* Everybody who can be offered steps, or once could. */
 struct provider_key {
