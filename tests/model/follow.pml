@@ -286,7 +286,8 @@ inline s_receive(kind, generation, next, flag, chain)
             :: generation == s_out_generation && next <= s_sent_next && next != s_acked && SAME(next, chain) ->
                 s_acked = next;
                 acked(next)
-            :: generation == s_out_generation && (next > s_sent_next || next >= s_first && !SAME(next, chain)) ->
+            :: generation == s_out_generation &&
+                    (next > s_sent_next || next > s_first && !SAME(next, chain)) ->
 #ifndef MUTATION_7 /* what we never sent on this link is a past we do not know */
                 s_hello(1); sent = 0
 #endif

@@ -393,7 +393,6 @@ end:
     :: atomic { f_untold -> f_untold = 0; settle() }
     :: atomic { QUIET && !SETTLED && (!turn || h_head == 0) -> /* wu_exchange_tick */
         turn = 1;
-        f_owes_ack = 0;
         settle() }
     od
 }

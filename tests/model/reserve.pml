@@ -15,6 +15,9 @@
 #ifndef ATTEMPTS
 #define ATTEMPTS 3 /* ATTEMPTS_MAX of a step */
 #endif
+#ifndef FIRST
+#define FIRST ATTEMPTS /* of the first step */
+#endif
 #ifndef TWICE
 #define TWICE 1
 #endif
@@ -24,11 +27,21 @@
 #ifndef ALONE
 #define ALONE 0 /* 1: the first step is the only one */
 #endif
+/*
+ * A report of delivery that crosses with the release of a step that is overdue
+ * comes when the step is another's. 0: it is not looked at, as the code is.
+ * 1: its provider is told that it does not count. 2: it counts if no other does
+ * yet, and the one who has the step now is let go; else its provider is told.
+ */
+#ifndef LATE
+#define LATE 0
+#endif
 #define STEPS 2
 #define NOBODY PROVIDERS
 #define QUEUE 8
 
-mtype = { OFFERED, CONFIRMED, RELEASED, RESERVED, DECLINED, LAPSED, TAKEN, DELIVERED };
+/* NOT_COUNTED (LATE) would be a StepReleased with a reason of its own */
+mtype = { OFFERED, CONFIRMED, RELEASED, NOT_COUNTED, RESERVED, DECLINED, LAPSED, TAKEN, DELIVERED };
 
 /* step, attempt; the provider is the channel */
 chan to_provider[PROVIDERS] = [QUEUE] of { mtype, byte, byte };
@@ -45,13 +58,15 @@ byte tried[STEPS] = 0;    /* a bit each */
 bit opened;
 
 /* ---- the providers: StepRow ------------------------------------------------------------------ */
-mtype = { P_NONE, P_WAITING, P_RESERVED, P_CONFIRMED, P_DECLINED, P_LAPSED, P_RELEASED, P_DELIVERED };
+mtype = { P_NONE, P_WAITING, P_RESERVED, P_CONFIRMED, P_DECLINED, P_LAPSED, P_RELEASED, P_DELIVERED,
+          P_NOT_COUNTED };
 mtype held[PROVIDERS * STEPS] = P_NONE;
 byte held_attempt[PROVIDERS * STEPS] = 0;
 bit given_up[PROVIDERS * STEPS]; /* ghost: what this attempt set aside has been given back */
 
 byte twice = TWICE;
 
+#define MOST(s) (s == 0 -> FIRST : ATTEMPTS)
 #define REQUIRED(s) (s == 0 || !OPTIONAL && !ALONE)
 #define AT(p, s) ((p) * STEPS + (s))
 #define IS_OUT(s)                                                                                  \
@@ -124,10 +139,10 @@ inline close_unmet()
 inline offer_step(s)
 {
     if
-    :: attempt[s] < ATTEMPTS && !(tried[s] & 1) -> who[s] = 0
-    :: attempt[s] < ATTEMPTS && !(tried[s] & 2) -> who[s] = 1
+    :: attempt[s] < MOST(s) && !(tried[s] & 1) -> who[s] = 0
+    :: attempt[s] < MOST(s) && !(tried[s] & 2) -> who[s] = 1
 #if PROVIDERS > 2
-    :: attempt[s] < ATTEMPTS && !(tried[s] & 4) -> who[s] = 2
+    :: attempt[s] < MOST(s) && !(tried[s] & 4) -> who[s] = 2
 #endif
     :: else
     fi;
@@ -225,13 +240,47 @@ inline advance()
 /* match_answer: the offer that stands, by whom it went to */
 #define CURRENT(p, s, a) (attempt[s] == a && who[s] == p)
 
+#if LATE > 0
+/* Whoever was confirmed and then passed over is in `tried`, and is not asked again. */
+#define WAS_PASSED_OVER(p, s, a) (a <= attempt[s] && (tried[s] & (1 << (p))))
+
+#ifdef MUTATION_6 /* a late report takes the place of one that counts already */
+#define MAY_COUNT(s) true
+#else
+#define MAY_COUNT(s) (state[s] != S_DELIVERED)
+#endif
+
+/* Not in the code: see LATE. */
+inline deliver_late(p, s, a)
+{
+    if
+    :: LATE == 2 && linkage == DELIVERING && MAY_COUNT(s) && WAS_PASSED_OVER(p, s, a) ->
+        if
+#ifndef MUTATION_4 /* a late report counts, and who has the step now is not let go */
+        :: IS_OUT(s) -> release_step(s)
+#endif
+        :: else
+        fi;
+        state[s] = S_DELIVERED;
+        who[s] = p;
+        attempt[s] = a; /* so that this report is the current one from now on */
+        advance()
+    :: else ->
+#ifndef MUTATION_5 /* who delivers too is not told */
+        tell(p, NOT_COUNTED, s, a)
+#endif
+    fi
+}
+#endif
+
 inline hear(p, what, s, a)
 {
     printf("coordinator  hears %e step %d attempt %d of provider %d\n", what, s, a, p);
     if
     :: (what == RESERVED || what == TAKEN) && !CURRENT(p, s, a) -> /* release_stale */
-#ifndef MUTATION_4 /* an answer that comes too late is not answered */
         tell(p, RELEASED, s, a)
+#if LATE > 0
+    :: what == DELIVERED && !CURRENT(p, s, a) -> deliver_late(p, s, a)
 #endif
     :: what == RESERVED && CURRENT(p, s, a) && state[s] == S_OFFERED ->
         state[s] = S_RESERVED;
@@ -348,6 +397,7 @@ inline receive_offer(s, a)
     :: held[AT(me, s)] != P_NONE && held_attempt[AT(me, s)] == a -> answer_offer(s)
     :: held[AT(me, s)] != P_NONE && held_attempt[AT(me, s)] > a
     :: else ->
+        assert(held[AT(me, s)] != P_DELIVERED); /* the row of what was done is never taken again */
         if
         :: IS_OPEN(me, s) -> let_go(s, P_RELEASED)
         :: else
@@ -392,6 +442,16 @@ inline receive_release(s, a)
     fi
 }
 
+/* Not in the code: see LATE. What was done was done; it does not count. */
+inline receive_not_counted(s, a)
+{
+    if
+    :: held_attempt[AT(me, s)] == a && held[AT(me, s)] == P_DELIVERED ->
+        held[AT(me, s)] = P_NOT_COUNTED
+    :: else
+    fi
+}
+
 /* handle_answer_offer, handle_hold_expired, handle_report_delivery; or none of it, ever */
 #define ACTS(s)                                                                                    \
     :: atomic { held[AT(me, s)] == P_WAITING -> reserve(s) }                                        \
@@ -418,6 +478,7 @@ end:
         :: what == OFFERED -> receive_offer(s, a)
         :: what == CONFIRMED -> receive_confirmation(s, a)
         :: what == RELEASED -> receive_release(s, a)
+        :: what == NOT_COUNTED -> receive_not_counted(s, a)
         fi;
         what = 0; s = 0; a = 0 }
     ACTS(0)
@@ -427,17 +488,23 @@ end:
 
 /* ---- what must hold ---------------------------------------------------------------------------- */
 
+/* Ghost: whether providers 0 and 1 have done the work of the step, counted or not. */
+#define GAVE(p, s) (held[AT(p, s)] == P_DELIVERED || held[AT(p, s)] == P_NOT_COUNTED)
+#define GAVE_TWO(s) (GAVE(0, s) && GAVE(1, s))
+
 #if PROVIDERS > 2
 #define REST                                                                                       \
     (opened && len(to_provider[0]) == 0 && len(to_provider[1]) == 0 && len(to_provider[2]) == 0 &&   \
      len(to_coordinator[0]) == 0 && len(to_coordinator[1]) == 0 && len(to_coordinator[2]) == 0)
 #define EACH(s) (FITS(0, s) && FITS(1, s) && FITS(2, s))
+#define ONCE(s) (COUNTS(0, s) && COUNTS(1, s) && COUNTS(2, s) && IS_BACKED(s))
 #define NONE(s) (!IS_OPEN(0, s) && !IS_OPEN(1, s) && !IS_OPEN(2, s))
 #else
 #define REST                                                                                       \
     (opened && len(to_provider[0]) == 0 && len(to_provider[1]) == 0 &&                              \
      len(to_coordinator[0]) == 0 && len(to_coordinator[1]) == 0)
 #define EACH(s) (FITS(0, s) && FITS(1, s))
+#define ONCE(s) (COUNTS(0, s) && COUNTS(1, s) && IS_BACKED(s))
 #define NONE(s) (!IS_OPEN(0, s) && !IS_OPEN(1, s))
 #endif
 
@@ -448,6 +515,12 @@ end:
          (held[AT(p, s)] == P_WAITING && state[s] == S_OFFERED ||                                   \
           held[AT(p, s)] == P_RESERVED && state[s] == S_RESERVED ||                                 \
           held[AT(p, s)] == P_CONFIRMED && state[s] == S_TAKEN))
+
+/* At rest a delivery that stands at a provider is the one that the coordinator counted. */
+#define COUNTS(p, s)                                                                               \
+    (held[AT(p, s)] != P_DELIVERED ||                                                              \
+     state[s] == S_DELIVERED && who[s] == p && attempt[s] == held_attempt[AT(p, s)])
+#define IS_BACKED(s) (state[s] != S_DELIVERED || held[AT(who[s], s)] == P_DELIVERED)
 
 #define ENDED (linkage == AWAITING || linkage == UNMET)
 #define WHOLE                                                                                      \
@@ -463,6 +536,14 @@ end:
     :: !WHOLE || ENDED && REST && !(NONE(0) && NONE(1)) ->
         printf("neither all nor none\n");
         assert(false)
+#if LATE > 0 || defined(COUNT_ONCE)
+    :: REST && !(ONCE(0) && ONCE(1)) ->
+        printf("a delivery stands that is not counted\n");
+        assert(false)
+#endif
+#ifdef GIVE_ONCE
+    :: GAVE_TWO(0) -> printf("two have delivered one step\n"); assert(false)
+#endif
     od
 }
 
