@@ -1,3 +1,4 @@
+#include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/tables.h"
 #include "services/ctl/bulk.h"
 #include "services/ctl/commands.h"
@@ -9,6 +10,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A due time may be over for as long as a node needs to hear of it. */
+#define STALLED_AFTER_MS WU_MINUTE_MS
 
 enum { LIST_ROWS = 50, SNAPSHOT_ROWS = 20000, KINDS_MAX = 256 };
 
@@ -55,6 +59,8 @@ struct list {
     int state;          /* 0: any */
     uint64_t division;  /* 0: any; else it and everything below */
     bool open;
+    bool stalled;
+    int64_t now_ms;
     int64_t room;
     bool cut;
 };
@@ -105,6 +111,12 @@ static void list_row(struct list *list, const struct wu_id *id, const LinkageRow
 
 static bool is_listed(const struct list *list, const LinkageRow *row)
 {
+    if (list->stalled) {
+        int64_t due_ms = linkage_in_hand(row).next_due_ms;
+        if (due_ms != WU_TIME_NEVER && due_ms + STALLED_AFTER_MS > list->now_ms) {
+            return false;
+        }
+    }
     return (list->state == 0 || (int)row->state == list->state) &&
            (list->division == 0 || wu_division_holds(list->division, row->division));
 }
@@ -193,7 +205,9 @@ static bool read_list_options(struct list *list, int *argc, char **argv)
     const char *community = ctl_option(argc, argv, "community");
     const char *limit = ctl_option(argc, argv, "limit");
     char all[200];
-    list->open = ctl_flag(argc, argv, "open");
+    list->stalled = ctl_flag(argc, argv, "stalled");
+    list->open = ctl_flag(argc, argv, "open") || list->stalled;
+    list->now_ms = ctl_clock_now(list->ctl).now_ms;
     if (state != NULL && !ctl_parse_word(&coordinator_state__linkage_state__descriptor,
                                          "LINKAGE_STATE_", state, &list->state)) {
         (void)ctl_complain(CTL_USAGE, "--state '%s' is none of %s", state,

@@ -85,6 +85,8 @@ const struct ctl_command CTL_COMMANDS[] = {
      "Linkages of the coordinator, newest first.\n"
      "\n"
      "  --open             only those not at their end\n"
+     "  --stalled          only open ones that nothing will happen to any more, or whose time is\n"
+     "                     over: somebody must look at them\n"
      "  --state STATE      assessing, reserving, delivering, awaiting-confirmation, closed or\n"
      "                     refused\n"
      "  --community CODE   12 digits: that division and everything below it\n"
@@ -101,6 +103,30 @@ const struct ctl_command CTL_COMMANDS[] = {
     {"linkage totals", "", "How linkages ended: by outcome and reason, and by kind.",
      cmd_linkage_totals},
     {"kind list", "", "The catalogue in force: service kinds and their recipes.", cmd_kind_list},
+    {"linkage due", "NUMBER",
+     "The clocks of one linkage: who has it in hand, and how each due date came about.\n"
+     "\n"
+     "A span in working days is counted day by day, with the days that were skipped and why.",
+     cmd_linkage_due},
+    {"escalation list", "[--division CODE] [--limit N]",
+     "Open linkages whose clocks ran out, by the level they have come up to.\n"
+     "\n"
+     "  --division CODE    12 digits: only those that came to that street, district or city\n"
+     "  --limit N          at most N, default 50",
+     cmd_escalation_list},
+    {"calendar show", "[YEAR]",
+     "Holidays and make-up days, of every year or of one.\n"
+     "\n"
+     "Each other day is what its weekday says. 'wushectl import days' brings them in; those of "
+     "the\n"
+     "State Council are in seeds/calendar.",
+     cmd_calendar_show},
+    {"calendar due", "--days N [--from TIME]",
+     "When a span of working days ends, counted day by day.\n"
+     "\n"
+     "  --days N           1 to 366\n"
+     "  --from TIME        default now; that day itself is not counted",
+     cmd_calendar_due},
     {"step list", "[OPTIONS]",
      "Steps on the desks of the societies: waiting, reserved or confirmed.\n"
      "\n"
@@ -140,7 +166,7 @@ const struct ctl_command CTL_COMMANDS[] = {
      cmd_ledger_show},
 
     HEADING("Bringing in what is on file"),
-    {"import", "needs|people|organisations|resources|kinds FILE [OPTIONS]",
+    {"import", "needs|people|organisations|resources|kinds|days FILE [OPTIONS]",
      "Bring in a CSV file in UTF-8, row by row; importing it again changes nothing.\n"
      "\n"
      "FILE may be - for standard input. The first row names the columns, in any order:\n"
@@ -151,12 +177,14 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  resources      fund class service quantity receipt\n"
      "  kinds          code name_zh name_en reply_minutes deliver_hours confirm_hours recipe\n"
      "                 [assess_field]\n"
+     "  days           date day [name]: holidays and make-up days\n"
      "Lists in a cell are separated by ';'. What cells hold:\n"
      "  society        community, socialorg, socialworker, volunteer or charity\n"
      "  division       12 digits\n"
      "  body, fund     the code of one of the organisations\n"
      "  capacity       cases at a time; of an organisation 0 or nothing: no limit of its own\n"
      "  answers        auto (or nothing), or by_hand: a person accepts each offer\n"
+     "  day            rest, work or usual (as its weekday says); date: 2026-10-01\n"
      "  level          assistant, social_worker or senior; registered_until: a day, 2027-12-31\n"
      "  free           a volunteer's week: 1:0800-1200;6:0900-1800, 1 is Monday\n"
      "  class          money, quantity in yuan, 1234.50; or goods, quantity in pieces\n"

@@ -1,7 +1,7 @@
 #include "services/ctl/parse.h"
 
+#include "common/base/date.h"
 #include "common/base/division.h"
-#include "common/base/time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -263,6 +263,24 @@ bool ctl_parse_last_day(const char *text, const struct ctl_clock *clock, int64_t
         return false;
     }
     *ret_ms = day_ms + WU_DAY_MS - 1 - clock->utc_offset_min * WU_MINUTE_MS;
+    return true;
+}
+
+bool ctl_parse_date(const char *text, uint32_t *ret_date)
+{
+    unsigned year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    int end = 0;
+    if (strlen(text) != strlen("2026-10-01") ||
+        sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &end) != 3 || text[end] != '\0') {
+        return false;
+    }
+    uint32_t date = year * 10000 + month * 100 + day;
+    if (!wu_date_is_valid(date)) {
+        return false;
+    }
+    *ret_date = date;
     return true;
 }
 

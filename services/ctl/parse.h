@@ -25,6 +25,9 @@ bool ctl_parse_time(const char *text, const struct ctl_clock *clock, int64_t *re
 /* "2026-11-24": the last millisecond of that day, local time. */
 bool ctl_parse_last_day(const char *text, const struct ctl_clock *clock, int64_t *ret_ms);
 
+/* "2026-10-01" to 20261001, a date there is. */
+bool ctl_parse_date(const char *text, uint32_t *ret_date);
+
 /* By a format of strptime(3), the whole text; UTC minus utc_offset_min unless the format has %z. */
 bool ctl_parse_time_by(const char *text, const char *format, int64_t utc_offset_min,
                        int64_t *ret_ms);

@@ -3,6 +3,7 @@
 #include "common/base/time.h"
 #include "wushe/charity/v1/gift.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
+#include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/socialworker/v1/worker.pb-c.h"
 #include "wushe/volunteer/v1/volunteer.pb-c.h"
@@ -346,6 +347,37 @@ static bool read_resource(const struct reader *reader)
                         "quantity '%.40s' is not a number of pieces", quantity);
 }
 
+/* ---- days ------------------------------------------------------------------ */
+
+enum { DAY_DATE, DAY_WORD, DAY_NAME };
+
+static const struct ctl_csv_column DAY_COLUMNS[] = {
+    {"date", true},
+    {"day", true},
+    {"name", false},
+    {0},
+};
+
+static bool read_day(const struct reader *reader)
+{
+    Coordinator__AdoptDay *adopt =
+        new_body(reader, WU_TYPE(COORDINATOR_ADOPT_DAY), &coordinator__adopt_day__descriptor);
+    const char *word = reader->cells[DAY_WORD];
+    int kind = 0; /* "usual" takes the day back */
+    if (adopt == NULL ||
+        (strcmp(word, "usual") != 0 &&
+         !read_word(reader, "day", &coordinator__day_kind__descriptor, "DAY_KIND_", word, &kind))) {
+        return false;
+    }
+    to_role(reader, "coordinator");
+    adopt->kind = (Coordinator__DayKind)kind;
+    adopt->name = reader->cells[DAY_NAME];
+    return ctl_parse_date(reader->cells[DAY_DATE], &adopt->date) ||
+           ctl_row_fail(reader->fault, "DATE_MALFORMED",
+                        "date '%.40s' is not a day: write it as 2026-10-01",
+                        reader->cells[DAY_DATE]);
+}
+
 /* ---- kinds ----------------------------------------------------------------- */
 
 enum {
@@ -554,6 +586,7 @@ ROW_READER(person)
 ROW_READER(organisation)
 ROW_READER(resource)
 ROW_READER(kind)
+ROW_READER(day)
 
 const struct ctl_row_kind CTL_ROW_NEEDS = {"needs", NEED_COLUMNS, read_need_row};
 
@@ -563,5 +596,6 @@ const struct ctl_row_kind CTL_ROW_KINDS[] = {
     {"organisations", ORG_COLUMNS, read_organisation_row},
     {"resources", GIFT_COLUMNS, read_resource_row},
     {"kinds", KIND_COLUMNS, read_kind_row},
+    {"days", DAY_COLUMNS, read_day_row},
     {0},
 };

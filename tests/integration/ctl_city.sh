@@ -6,6 +6,7 @@
 #   tests/integration/ctl_city.sh FOLDER_OF_PROGRAMS
 set -uo pipefail
 programs=$(realpath "$1") || exit 1
+root=$(realpath "$(dirname "$0")/../..") || exit 1
 work=$(mktemp -d)
 roles="coordinator community socialorg socialworker volunteer charity"
 declare -A process
@@ -108,6 +109,19 @@ echo "ref,division,knid" >misnamed.csv
 expect 2 "misnamed.csv:1: unknown column 'knid': did you mean 'kind'\?" import needs misnamed.csv
 expect 2 "cannot import 'neds'" import neds bad.csv
 
+# ---- the calendar: the State Council's days ------------------------------------------
+expect 0 "39 days read in .*: 39 accepted, 0 rejected" import days "$root/seeds/calendar/2026.csv"
+expect 0 "2026-10-10 +Saturday +make-up day: works +国庆节调休" calendar show 2026
+expect 0 "2026-10-10 .* 3: due at the end of this day" \
+    calendar due --from "2026-09-30 17:00" --days 3
+expect 0 "2027 has no adopted days" calendar due --from "2026-12-31 09:00" --days 1
+expect 2 "1 to 366" calendar due --days 0
+printf 'date,day,name\n2026-02-30,rest,x\n2026-10-10,usual,\n' >days.csv
+expect 1 "2 days read in .*: 1 accepted, 1 rejected" import days days.csv
+grep -q 'DATE_MALFORMED' days.rejects.csv || failed=1
+expect 0 "2026-10-12 .* 3: due at the end of this day" \
+    calendar due --from "2026-09-30 17:00" --days 3
+
 # ---- another system's file ---------------------------------------------------------
 cat >theirs.yaml <<END
 origin: theirs
@@ -132,6 +146,10 @@ number=$(ctl raise --kind elderly-full-support --community "$place" --urgency ur
 soon "socialworker#4 +took on step 1|socialworker#4 +said yes to step 1" linkage trace "$number"
 soon "\"state\":\"confirmed\"" step list --role socialworker --json
 expect 1 "STEP_NOT_WAITING" step accept "$number" 1
+expect 0 "step 1: done .* \+ [0-9]+ (d|h|min)|step 1: done .*working days|the wanted time ends then" \
+    linkage due "$number"
+expect 0 "no escalations" escalation list
+expect 0 "no linkages" linkage list --stalled
 soon "step 1 delivered" step deliver "$number" 1 --minutes 45 --note visited
 for try in $(seq 20); do # some offers wait for a person; then the next societies are asked
     ctl step accept --all >/dev/null 2>&1
