@@ -3,6 +3,7 @@
 #include "common/base/division.h"
 #include "common/base/time.h"
 #include "common/fold/event.h"
+#include "services/coordinator/core/rule.h"
 #include "services/ctl/parse.h"
 
 #include <stdlib.h>
@@ -65,6 +66,8 @@ static const struct phrase RELEASES[] = {
     {LINKAGE__RELEASE_REASON__RELEASE_REASON_DELIVERY_OVERDUE,
      "it was not done within the kind's time"},
     {LINKAGE__RELEASE_REASON__RELEASE_REASON_LINKAGE_CLOSED, "the linkage is over"},
+    {LINKAGE__RELEASE_REASON__RELEASE_REASON_DELIVERED_BY_ANOTHER,
+     "another, who had been late, has done it"},
     {0, NULL},
 };
 
@@ -108,6 +111,8 @@ static const struct phrase ASSESSMENTS[] = {
     {WHY(PLAN_FOLLOWED), "the social worker's plan is what will be done"},
     {WHY(RECIPE_FOLLOWED), "no plan of its own, so the catalogue's recipe holds"},
     {WHY(PLAN_INVALID), "its plan cannot be followed, so the catalogue's recipe holds"},
+    {WHY(LATE_BUT_DONE), "late, but nobody else had done it yet: it counts"},
+    {WHY(SURPLUS), "it had been taken back, and another has done it: told, not counted"},
     {0, NULL},
 };
 
@@ -252,6 +257,17 @@ static void tell_nobody_left(struct ctl_trace *trace, struct ctl_trace_entry *en
                               : "it is required, so the linkage cannot be met");
 }
 
+/* What set the chosen one apart; older stories told it by two rules of their own. */
+static const char *decided_text(const struct ctl_trace *trace, const HistoryEntry *event)
+{
+    if (event->why != WHY(BEST_SCORE)) {
+        return "the nearest place that offers it, there the longest without an offer";
+    }
+    const struct rule_text *decided = event->n_rules > 1 ? rule_text(event->rules[1]) : NULL;
+    return decided != NULL ? SAY(trace, "the best score (%s)", decided->id)
+                           : "the only one who can be asked";
+}
+
 static void tell_offered(struct ctl_trace *trace, struct ctl_trace_entry *entry,
                          const HistoryEntry *event)
 {
@@ -269,11 +285,9 @@ static void tell_offered(struct ctl_trace *trace, struct ctl_trace_entry *entry,
                                                    : "";
     const LinkageStep *step = ctl_case_step(trace->the_case, event->step_no);
     const char *core = step != NULL && step->wave > 1 ? "the core three have said yes; " : "";
-    entry->why = SAY(trace,
-                     "rule: %snearest place that offers it (%s %llu), there the longest without an "
-                     "offer; %u looked at%s",
-                     core, level_word(event->division), (unsigned long long)event->division,
-                     (unsigned)event->looked_at_count, before);
+    entry->why = SAY(trace, "rule: %s%s, of %s %llu; %u looked at%s", core,
+                     decided_text(trace, event), level_word(event->division),
+                     (unsigned long long)event->division, (unsigned)event->looked_at_count, before);
 }
 
 static void tell_reserved(struct ctl_trace *trace, struct ctl_trace_entry *entry,

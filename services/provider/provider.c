@@ -94,6 +94,7 @@ static void emit_announced(struct wu_step *step, const struct wu_id *provider_id
     announced.n_services = row->n_services;
     announced.services = row->services;
     announced.open = !row->closed;
+    announced.capacity = row->capacity_cases;
     struct wu_mail mail = {.to_node = wu_step_hub(step),
                            .type = WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED),
                            .subject = *provider_id,

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_BYTES = 8 << 20, BUILD_BYTES = 1 << 20, SETTLE_DAYS = 60 };
+/* What a coordinator remembers of a provider is forgotten last: by an eighth a week. */
+enum { LOOK_BYTES = 8 << 20, BUILD_BYTES = 1 << 20, SETTLE_DAYS = 730 };
 
 /* ---- choices ------------------------------------------------------------------------ */
 

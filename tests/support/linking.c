@@ -137,6 +137,7 @@ void announce(const struct party *party)
     announced.n_services = party->second_service != NULL ? 2 : 1;
     announced.services = services;
     announced.open = !party->closed;
+    announced.capacity = party->capacity;
     struct world_mail mail = {
         .from_node = party->from_node != 0 ? party->from_node : party_node(party->name),
         .type = WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED),
@@ -461,7 +462,15 @@ void wait_ms(int64_t span_ms)
 
 size_t timer_count(void)
 {
-    return wu_table_count(world_txn(world), &WU_TIMERS);
+    struct wu_timer_key key = {.due_at_ms = INT64_MIN};
+    const Node__TimerRow *row = NULL;
+    size_t count = 0;
+    struct wu_txn *txn = world_txn(world);
+    for (bool found = wu_timers_from(txn, &key, 0, &row); found;
+         found = wu_timers_after(txn, &key, 0, &row)) {
+        count += key.type != WU_TYPE(COORDINATOR_STANDING_DUE);
+    }
+    return count;
 }
 
 const LinkageRow *linkage_row(uint64_t n)

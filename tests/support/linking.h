@@ -54,6 +54,7 @@ struct party {
     const char *second_service;
     uint64_t division; /* 0: STREET */
     bool closed;
+    int64_t capacity;
     uint32_t from_node; /* 0: its own, one node for each name */
 };
 void announce(const struct party *party);
@@ -116,7 +117,8 @@ const char *linking_lines(const char *const *lines);
 
 /* Moves time; timers fire. */
 void wait_ms(int64_t span_ms);
-size_t timer_count(void); /* an open linkage has its own beside those of its steps */
+/* Those that run for linkages: an open one has its own beside those of its steps. */
+size_t timer_count(void);
 
 const LinkageRow *linkage_row(uint64_t n);
 /* State of a step; UNSPECIFIED if there is none. */

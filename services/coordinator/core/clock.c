@@ -99,10 +99,9 @@ void clock_escalate(struct linkage *linkage, Rule rule)
     }
     leave_level(linkage);
     reach_level(linkage, division, rule);
-    const struct choice at = {.name = "", .division = division};
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_LINKAGE_ESCALATED),
                                          .code = linkage->row.escalated_count,
-                                         .choice = &at,
+                                         .division = division,
                                          .rules = {rule, RULE(ONE_LEVEL_UP)}});
 }
 

@@ -5,17 +5,15 @@
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/linkage.h"
 #include "services/coordinator/core/provider.h"
+#include "services/coordinator/core/standing.h"
 #include "services/coordinator/core/step.h"
 #include "services/coordinator/core/tables.h"
 
 static const struct wu_route *const ROUTES[] = {
-    COORDINATOR_STEP_ROUTES,
-    COORDINATOR_LINKAGE_ROUTES,
-    COORDINATOR_PROVIDER_ROUTES,
-    COORDINATOR_KIND_ROUTES,
-    COORDINATOR_CALENDAR_ROUTES,
-    COORDINATOR_CLOCK_ROUTES,
-    NULL,
+    COORDINATOR_STEP_ROUTES,     COORDINATOR_LINKAGE_ROUTES,
+    COORDINATOR_PROVIDER_ROUTES, COORDINATOR_STANDING_ROUTES,
+    COORDINATOR_KIND_ROUTES,     COORDINATOR_CALENDAR_ROUTES,
+    COORDINATOR_CLOCK_ROUTES,    NULL,
 };
 
 static const char *const FOLLOWS[] = {NULL};

@@ -2,6 +2,7 @@
 
 #include "common/base/time.h"
 #include "services/coordinator/core/calendar.h"
+#include "services/coordinator/core/standing.h"
 
 #include <string.h>
 
@@ -22,6 +23,8 @@ static Rule release_rule(ReleaseReason reason)
         return RULE(SILENCE_IS_NO);
     case RELEASE_DELIVERY_OVERDUE:
         return RULE(DELIVERY_IN_TIME);
+    case RELEASE_DELIVERED_BY_ANOTHER:
+        return RULE(ONE_DELIVERY);
     default:
         return RULE(RESERVE_TOGETHER);
     }
@@ -97,36 +100,48 @@ static void emit_step_offered(struct linkage *linkage, const LinkageStep *step)
     emit_to_provider(linkage, step, WU_TYPE(LINKAGE_STEP_OFFERED), &offered.base);
 }
 
+static void note_nobody(struct linkage *linkage, const LinkageStep *step,
+                        const struct choice *choice)
+{
+    struct note note = {.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                        .step = step,
+                        .why = WHY_NOBODY_LEFT,
+                        .choice = choice,
+                        .rules = {RULE(NOBODY_LEFT)}};
+    if (step->attempt >= ATTEMPTS_MAX) {
+        note.rules[0] = RULE(ASKED_OFTEN_ENOUGH);
+    } else if (choice->excluded_count > 0) {
+        note.rules[1] = RULE(NOT_ASKED_TWICE);
+    }
+    linkage_note(linkage, &note);
+}
+
 bool offer_step(struct linkage *linkage, LinkageStep *step)
 {
-    struct choice choice = {.name = ""};
+    struct choice choice = {.candidate_count = 0};
     if (step->attempt >= ATTEMPTS_MAX ||
         !candidate_choose(linkage->fold, step, linkage->row.division, &choice)) {
-        linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
-                                             .step = step,
-                                             .why = WHY_NOBODY_LEFT,
-                                             .choice = &choice,
-                                             .rules = {RULE(NOBODY_LEFT), RULE(NOT_ASKED_TWICE)}});
+        note_nobody(linkage, step, &choice);
         return false;
     }
 
     step->state = STEP_OFFERED;
     step->attempt++;
     step->provider_id = linkage_keep_id(linkage, &choice.provider_id);
-    step->node = choice.node;
-    step->provider = choice.name;
+    step->node = choice.provider->node;
+    step->provider = choice.provider->name;
     step->reply_by_ms =
         wu_time_add(wu_step_event(linkage->fold)->time_ms, linkage->row.reply_within_ms);
     const struct wu_timer timer =
         step_timer(linkage, step, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms);
     wu_timer_set(linkage->fold, &timer);
     emit_step_offered(linkage, step);
-    linkage_note(linkage,
-                 &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
-                                .step = step,
-                                .why = WHY_LONGEST_WITHOUT_OFFER,
-                                .choice = &choice,
-                                .rules = {RULE(NEAREST_FIRST), RULE(LONGEST_WITHOUT_OFFER)}});
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                                         .step = step,
+                                         .why = WHY_BEST_SCORE,
+                                         .choice = &choice,
+                                         .rules = {RULE(BEST_SCORE), choice.decided_by}});
+    standing_offered(linkage->fold, &choice.provider_id, choice.provider, step->service);
     return true;
 }
 
@@ -179,25 +194,84 @@ void release_step(struct linkage *linkage, LinkageStep *step, ReleaseReason reas
                                          .rules = {release_rule(reason)}});
 }
 
-void release_stale(struct wu_step *fold, const StepRef *ref)
+void release_stale(struct wu_step *fold, const StepRef *ref, ReleaseReason reason)
 {
     const struct wu_event *event = wu_step_event(fold);
     StepRef same = *ref;
     StepReleased released = LINKAGE__STEP_RELEASED__INIT;
     released.ref = &same;
-    released.reason = RELEASE_NOT_CHOSEN;
+    released.reason = reason;
     struct wu_mail mail = {.to_node = event->from_node, .type = WU_TYPE(LINKAGE_STEP_RELEASED)};
     (void)wu_id_from_pb(ref->linkage_id, &mail.subject);
     mail.correlation = mail.subject;
     wu_emit_mail(fold, &mail, &released.base);
 }
 
+static bool was_confirmed(const LinkageStep *step)
+{
+    return step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
+}
+
+/* What that end of an offer says of the provider's word. */
+static enum promise promise_of(const LinkageStep *step, AttemptEnd end)
+{
+    switch (end) {
+    case END_SILENT:
+        return PROMISE_SILENT;
+    case END_DECLINED:
+        return step->state != STEP_OFFERED ? PROMISE_WITHDRAWN : PROMISE_NONE;
+    case END_LAPSED:
+    case END_LATE:
+        return was_confirmed(step) ? PROMISE_BROKEN : PROMISE_NONE;
+    default:
+        return PROMISE_NONE;
+    }
+}
+
+/*
+ * A provider that was told to go ahead may have done the work before it hears
+ * otherwise: its report must find what it was about.
+ */
+static void remember_taken_back(struct linkage *linkage, LinkageStep *step)
+{
+    struct wu_arena *arena = wu_step_arena(linkage->fold);
+    size_t count = step->n_taken_back;
+    TakenBack **list = wu_arena_take(arena, (count + 1) * sizeof(TakenBack *));
+    TakenBack *last = wu_arena_take(arena, sizeof *last);
+    if (list == NULL || last == NULL) {
+        return; /* the batch fails */
+    }
+    for (size_t i = 0; i < count; i++) {
+        list[i] = step->taken_back[i];
+    }
+    coordinator_state__taken_back__init(last);
+    last->attempt = step->attempt;
+    last->provider_id = step->provider_id;
+    last->node = step->node;
+    last->provider = step->provider;
+    list[count] = last;
+    step->taken_back = list;
+    step->n_taken_back = count + 1;
+}
+
+static void end_offer(struct linkage *linkage, const LinkageStep *step, enum promise promise)
+{
+    struct wu_id provider_id;
+    if (wu_id_from_pb(step->provider_id, &provider_id)) {
+        standing_ended(linkage->fold, &provider_id, promise);
+    }
+}
+
 void take_back(struct linkage *linkage, LinkageStep *step, AttemptEnd end)
 {
+    end_offer(linkage, step, promise_of(step, end));
+    if (was_confirmed(step) && (end == END_LATE || end == END_RELEASED)) {
+        remember_taken_back(linkage, step);
+    }
     if (step->state == STEP_OFFERED) {
         cancel_reply_timer(linkage, step);
     }
-    if (step->state == STEP_CONFIRMED || step->state == STEP_TAKEN) {
+    if (was_confirmed(step)) {
         cancel_delivery_timer(linkage, step);
     }
     step->state = STEP_WAITING;
@@ -224,4 +298,47 @@ void exclude_provider(struct linkage *linkage, LinkageStep *step)
     tried[count] = step->provider_id;
     step->tried = tried;
     step->n_tried = count + 1;
+}
+
+void complete_step(struct linkage *linkage, LinkageStep *step)
+{
+    cancel_delivery_timer(linkage, step);
+    end_offer(linkage, step, PROMISE_KEPT);
+    step->state = STEP_DELIVERED;
+}
+
+TakenBack *find_taken_back(const LinkageStep *step, const StepRef *ref)
+{
+    for (size_t i = 0; i < step->n_taken_back; i++) {
+        TakenBack *past = step->taken_back[i];
+        if (past->attempt == ref->attempt && past->provider_id.len == ref->provider_id.len &&
+            memcmp(past->provider_id.data, ref->provider_id.data, ref->provider_id.len) == 0) {
+            return past;
+        }
+    }
+    return NULL;
+}
+
+void complete_late(struct linkage *linkage, LinkageStep *step, const TakenBack *past)
+{
+    if (step_is_out(step)) {
+        release_step(linkage, step, RELEASE_DELIVERED_BY_ANOTHER, 0);
+        take_back(linkage, step, END_RELEASED);
+    }
+    step->attempt = past->attempt;
+    step->provider_id = past->provider_id;
+    step->node = past->node;
+    step->provider = past->provider;
+    end_offer(linkage, step, PROMISE_KEPT_LATE);
+    step->state = STEP_DELIVERED;
+}
+
+void forget_taken_back(LinkageStep *step, const TakenBack *past)
+{
+    for (size_t i = 0; i < step->n_taken_back; i++) {
+        if (step->taken_back[i] == past) {
+            step->taken_back[i] = step->taken_back[--step->n_taken_back];
+            return;
+        }
+    }
 }

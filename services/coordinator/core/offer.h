@@ -14,10 +14,23 @@ void confirm_step(struct linkage *linkage, LinkageStep *step);
 void release_step(struct linkage *linkage, LinkageStep *step, ReleaseReason reason, HistoryWhy why);
 
 /* The same for an answer to an offer that no longer stands. */
-void release_stale(struct wu_step *fold, const StepRef *ref);
+void release_stale(struct wu_step *fold, const StepRef *ref, ReleaseReason reason);
 
 /* The provider is out of it, by its own word or ours: the step waits to be offered again. */
 void take_back(struct linkage *linkage, LinkageStep *step, AttemptEnd end);
+
+/* The provider that holds the confirmed step has done it. */
+void complete_step(struct linkage *linkage, LinkageStep *step);
+
+/* The offer of that name, if it was confirmed and then taken back; NULL if not. */
+TakenBack *find_taken_back(const LinkageStep *step, const StepRef *ref);
+void forget_taken_back(LinkageStep *step, const TakenBack *past);
+
+/*
+ * One whose step was taken back has done it all the same, and first: whoever
+ * has it now is let go, and the step is that one's again.
+ */
+void complete_late(struct linkage *linkage, LinkageStep *step, const TakenBack *past);
 
 /* The provider is not to be asked for this step again. */
 void exclude_provider(struct linkage *linkage, LinkageStep *step);

@@ -108,7 +108,7 @@ static void close_unmet(struct linkage *linkage, LinkageStep *missing)
         }
         if (step_is_out(step)) {
             release_step(linkage, step, RELEASE_LINKAGE_UNMET, 0);
-            take_back(linkage, step, step->last_end);
+            take_back(linkage, step, END_RELEASED);
         }
         step->state = STEP_RELEASED;
     }

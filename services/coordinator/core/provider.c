@@ -41,6 +41,30 @@ static bool set_services(struct wu_step *fold, ProviderRow *row, const ProviderR
     return true;
 }
 
+/* What lies outside of this is no number of steps; 0 is unknown. */
+static int64_t capacity_of(const ProviderAnnounced *announced)
+{
+    static const int64_t CAPACITY_MAX = 1000000000;
+    if (announced->capacity < 0) {
+        return 0;
+    }
+    return announced->capacity < CAPACITY_MAX ? announced->capacity : CAPACITY_MAX;
+}
+
+/* A new name or place is no new beginning. */
+static void keep_standing(ProviderRow *row, const ProviderRow *known)
+{
+    if (known == NULL) {
+        return;
+    }
+    row->open_steps = known->open_steps;
+    row->recent_offers = known->recent_offers;
+    row->kept = known->kept;
+    row->broken = known->broken;
+    row->weigh_at_ms = known->weigh_at_ms;
+    row->cool_until_ms = known->cool_until_ms;
+}
+
 static bool announcement_is_valid(const ProviderAnnounced *announced, struct wu_id *ret_id)
 {
     return wu_id_from_pb(announced->provider_id, ret_id) && !wu_id_is_none(ret_id) &&
@@ -48,8 +72,8 @@ static bool announcement_is_valid(const ProviderAnnounced *announced, struct wu_
 }
 
 /*
- * A provider says what it offers and where, again whenever that changes. The
- * turn it had in the line of each service it keeps.
+ * A provider says what it offers and where, again whenever that changes. Its
+ * standing it keeps, and its turn in the line of each service.
  *
  * A provider belongs to the node that announced it first; what any other node
  * says of it is not heard.
@@ -73,6 +97,8 @@ static void handle_provider_announced(struct wu_step *fold, const ProviderAnnoun
     row.division = announced->division;
     row.open = announced->open;
     row.announced_at_ms = event->time_ms;
+    row.capacity = capacity_of(announced);
+    keep_standing(&row, known);
     if (!set_services(fold, &row, known, announced)) {
         return;
     }

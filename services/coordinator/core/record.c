@@ -139,10 +139,13 @@ void linkage_note(struct linkage *linkage, const struct note *note)
         entry.provider_id = note->step->provider_id;
         entry.provider = note->step->provider;
     }
+    entry.division = note->division;
     if (note->choice != NULL) {
         entry.division = note->choice->division;
         entry.looked_at_count = note->choice->looked_at_count;
         entry.excluded_count = note->choice->excluded_count;
+        entry.n_candidates = note->choice->candidate_count;
+        entry.candidates = (Candidate **)(uintptr_t)note->choice->list;
     }
     Rule rules[NOTE_RULES_MAX];
     memcpy(rules, note->rules, sizeof rules);

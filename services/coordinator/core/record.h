@@ -50,7 +50,8 @@ struct note {
     uint32_t code;
     HistoryWhy why;
     const char *text;
-    const struct choice *choice;
+    const struct choice *choice; /* brings its division */
+    uint64_t division;
     Rule rules[NOTE_RULES_MAX]; /* that made it so, the first asked first; the first 0 ends them */
 };
 

@@ -21,7 +21,7 @@ static bool same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
     return a.len == b.len && a.len > 0 && memcmp(a.data, b.data, a.len) == 0;
 }
 
-/* Loads the linkage and finds the step; both are good only when the answer is current. */
+/* Loads the linkage and finds the step: *ret_step is NULL when there is none of that number. */
 static AnswerMatch match_answer(struct wu_step *fold, const StepRef *ref, struct linkage *linkage,
                                 LinkageStep **ret_step)
 {
@@ -33,11 +33,11 @@ static AnswerMatch match_answer(struct wu_step *fold, const StepRef *ref, struct
         return ANSWER_STALE;
     }
     LinkageStep *step = linkage_step(linkage, ref->step_no);
+    *ret_step = step;
     if (step == NULL || step->attempt != ref->attempt ||
         !same_bytes(step->provider_id, ref->provider_id)) {
         return ANSWER_STALE;
     }
-    *ret_step = step;
     return step->node == wu_step_event(fold)->from_node ? ANSWER_CURRENT : ANSWER_FOREIGN;
 }
 
@@ -69,7 +69,7 @@ static void handle_step_reserved(struct wu_step *fold, const StepReserved *reser
     LinkageStep *step = NULL;
     AnswerMatch match = match_answer(fold, reserved->ref, &linkage, &step);
     if (match == ANSWER_STALE) {
-        release_stale(fold, reserved->ref);
+        release_stale(fold, reserved->ref, RELEASE_NOT_CHOSEN);
         return;
     }
     if (match != ANSWER_CURRENT || step->state != STEP_OFFERED) {
@@ -133,7 +133,7 @@ static void handle_step_taken(struct wu_step *fold, const StepTaken *taken)
     LinkageStep *step = NULL;
     AnswerMatch match = match_answer(fold, taken->ref, &linkage, &step);
     if (match == ANSWER_STALE) {
-        release_stale(fold, taken->ref);
+        release_stale(fold, taken->ref, RELEASE_NOT_CHOSEN);
         return;
     }
     if (match != ANSWER_CURRENT || step->state != STEP_CONFIRMED) {
@@ -179,30 +179,80 @@ static bool step_is_confirmed(const LinkageStep *step)
     return step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
 }
 
+/* Keeps what was done, and goes on from there. */
+static void take_delivery(struct linkage *linkage, LinkageStep *step,
+                          const StepDelivered *delivered, HistoryWhy why)
+{
+    step->quantity_done = delivered->quantity;
+    step->minutes = delivered->minutes;
+    step->note = linkage_text(linkage, delivered->note);
+    if (linkage->row.state == LINKAGE_ASSESSING) {
+        HistoryWhy followed = follow_assessment(linkage, delivered);
+        why = why != 0 ? why : followed;
+    }
+    linkage_note(linkage,
+                 &(struct note){.type = WU_TYPE(LINKAGE_STEP_DELIVERED),
+                                .step = step,
+                                .why = why,
+                                .text = step->note,
+                                .rules = {why == WHY_LATE_BUT_DONE ? RULE(ONE_DELIVERY) : 0}});
+    linkage_advance(linkage);
+    linkage_save(linkage);
+}
+
+/* Done twice: the work is told, with whose it was, and not counted. */
+static void note_surplus(struct linkage *linkage, const LinkageStep *step, TakenBack *past,
+                         const StepDelivered *delivered)
+{
+    LinkageStep done = *step;
+    done.attempt = past->attempt;
+    done.provider_id = past->provider_id;
+    done.provider = past->provider;
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_DELIVERED),
+                                         .step = &done,
+                                         .why = WHY_SURPLUS,
+                                         .text = delivered->note,
+                                         .rules = {RULE(ONE_DELIVERY)}});
+}
+
+/*
+ * A report that crossed with our taking the step back. While nobody else has
+ * done it, it is the delivery, and whoever was asked instead is let go; after
+ * that it is work done twice. The first report counts, and no other.
+ */
+static void take_crossed_delivery(struct linkage *linkage, LinkageStep *step,
+                                  const StepDelivered *delivered)
+{
+    TakenBack *past = find_taken_back(step, delivered->ref);
+    if (past == NULL || past->node != wu_step_event(linkage->fold)->from_node) {
+        return;
+    }
+    if (step->state != STEP_DELIVERED && linkage->row.state != LINKAGE_CLOSED) {
+        complete_late(linkage, step, past);
+        forget_taken_back(step, past);
+        take_delivery(linkage, step, delivered, WHY_LATE_BUT_DONE);
+        return;
+    }
+    note_surplus(linkage, step, past, delivered);
+    forget_taken_back(step, past);
+    release_stale(linkage->fold, delivered->ref, RELEASE_DELIVERED_BY_ANOTHER);
+    linkage_save(linkage);
+}
+
 /* The work of a step is done, as much of it as was. */
 static void handle_step_delivered(struct wu_step *fold, const StepDelivered *delivered)
 {
     struct linkage linkage;
     LinkageStep *step = NULL;
-    if (match_answer(fold, delivered->ref, &linkage, &step) != ANSWER_CURRENT ||
-        !step_is_confirmed(step)) {
+    AnswerMatch match = match_answer(fold, delivered->ref, &linkage, &step);
+    if (match == ANSWER_STALE && step != NULL) {
+        take_crossed_delivery(&linkage, step, delivered);
+    }
+    if (match != ANSWER_CURRENT || !step_is_confirmed(step)) {
         return;
     }
-    cancel_delivery_timer(&linkage, step);
-    step->state = STEP_DELIVERED;
-    step->quantity_done = delivered->quantity;
-    step->minutes = delivered->minutes;
-    step->note = linkage_text(&linkage, delivered->note);
-    HistoryWhy why = 0;
-    if (linkage.row.state == LINKAGE_ASSESSING) {
-        why = follow_assessment(&linkage, delivered);
-    }
-    linkage_note(&linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_DELIVERED),
-                                          .step = step,
-                                          .why = why,
-                                          .text = step->note});
-    linkage_advance(&linkage);
-    linkage_save(&linkage);
+    complete_step(&linkage, step);
+    take_delivery(&linkage, step, delivered, 0);
 }
 
 /* ---- silence --------------------------------------------------------------- */

@@ -29,11 +29,12 @@ const struct wu_table COORDINATOR_PROVIDERS = {
 };
 
 const struct wu_table COORDINATOR_CANDIDATES = {
-    .name = "coordinator.candidates",
+    .name = "coordinator.candidates_by_score",
     .key_size = sizeof(struct candidate_key),
     .key = {WU_KEY(struct candidate_key, role), WU_KEY(struct candidate_key, service),
-            WU_KEY(struct candidate_key, division), WU_KEY(struct candidate_key, last_offered),
-            WU_KEY(struct candidate_key, provider_id)},
+            WU_KEY(struct candidate_key, division), WU_KEY(struct candidate_key, rank),
+            WU_KEY(struct candidate_key, last_offered), WU_KEY(struct candidate_key, provider_id)},
+    .row = &coordinator_state__candidate_row__descriptor,
 };
 
 const struct wu_table COORDINATOR_LINKAGES = {

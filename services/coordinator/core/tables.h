@@ -39,20 +39,21 @@ extern const struct wu_table COORDINATOR_PROVIDERS;
 WU_TABLE_OF(providers, COORDINATOR_PROVIDERS, struct provider_key, ProviderRow);
 
 /*
- * Open providers by what they offer and where, the longest without an offer
- * first. Written and removed together with `providers`, which remembers
- * last_offered.
+ * Open providers by what they offer and where, the best score first, of equals
+ * the longest without an offer. Follows from the provider's row, and is written
+ * together with it.
  */
 struct candidate_key {
     uint32_t role;
     char service[SERVICE_SIZE];
     uint64_t division;
+    uint32_t rank;         /* 1000 less the provider's own parts of its score */
     uint64_t last_offered; /* journal number of that offer, 0: never */
     struct wu_id provider_id;
 };
 enum { CANDIDATE_PLACE_FIELDS = 3 }; /* role, service, division */
 extern const struct wu_table COORDINATOR_CANDIDATES;
-WU_INDEX_OF(candidates, COORDINATOR_CANDIDATES, struct candidate_key);
+WU_TABLE_OF(candidates, COORDINATOR_CANDIDATES, struct candidate_key, CandidateRow);
 
 /* All linkages, open and ended, refused ones too. */
 struct linkage_key {

@@ -352,7 +352,7 @@ Test(linkage, its_story_tells_who_did_what_and_why)
     cr_assert_str_eq(declined->text, "no car today");
     const HistoryEntry *offered = row->history[3];
     cr_assert_str_eq(offered->provider, "second");
-    cr_assert_eq(offered->why, WHY_LONGEST_WITHOUT_OFFER);
+    cr_assert_eq(offered->why, WHY_BEST_SCORE);
     cr_assert_eq(offered->division, CITY);
     cr_assert_eq(offered->looked_at_count, 2);
     cr_assert_eq(offered->excluded_count, 1);

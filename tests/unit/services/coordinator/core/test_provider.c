@@ -12,8 +12,9 @@ static size_t line_length(Role role, const char *service, uint64_t division)
     cr_assert(wu_key_text(key.service, sizeof key.service, service));
     struct wu_txn *txn = world_txn(linking_world());
     size_t count = 0;
-    for (bool found = candidates_from(txn, &key, CANDIDATE_PLACE_FIELDS); found;
-         found = candidates_after(txn, &key, CANDIDATE_PLACE_FIELDS)) {
+    const CandidateRow *row = NULL;
+    for (bool found = candidates_from(txn, &key, CANDIDATE_PLACE_FIELDS, &row); found;
+         found = candidates_after(txn, &key, CANDIDATE_PLACE_FIELDS, &row)) {
         count++;
     }
     return count;
@@ -152,7 +153,7 @@ Test(provider, the_longest_without_an_offer_is_asked_first)
     cr_assert_eq(line_length(ROLE_SOCIALORG, "visiting", STREET), 3);
 }
 
-Test(provider, a_turn_is_of_one_service_only)
+Test(provider, the_load_is_of_all_services)
 {
     adopt_kinds();
     announce(PARTY(.name = "a", .role = ROLE_SOCIALORG, .service = "visiting",
@@ -161,7 +162,7 @@ Test(provider, a_turn_is_of_one_service_only)
                    .second_service = "kitchen"));
     raise_plain(1, "visit");
     raise_plain(2, "meals");
-    assert_said("opened under 1", "offer 1.1 to a", "opened under 1", "offer 1.1 to a");
+    assert_said("opened under 1", "offer 1.1 to a", "opened under 1", "offer 1.1 to b");
 }
 
 Test(provider, a_step_is_offered_at_most_64_times)

@@ -382,11 +382,117 @@ Test(step, what_is_not_done_in_time_goes_to_the_next_until_nobody_is_left)
     assert_said("escalated to 420106012000: delivery-in-time", "release 1.1 at a: DELIVERY_OVERDUE",
                 "offer 1.2 to b");
     reserve(BY(.who = "b", .attempt = 2));
-    deliver(BY(.who = "a")); /* too late: it was released */
     assert_said("confirm 1.2 at b");
     wait_ms(DELIVER_MS);
     assert_said("escalated to 420106000000: delivery-in-time", "release 1.2 at b: DELIVERY_OVERDUE",
                 "closed UNMET NOT_DELIVERED visiting", "counted visit UNMET NOT_DELIVERED");
+}
+
+/* ---- a report that crosses with its release -------------------------------- */
+
+/* a was late, b has been asked for the same step. */
+static void be_late(void)
+{
+    announce_visitors();
+    raise_plain(1, "visit");
+    reserve(BY(.who = "a"));
+    take(BY(.who = "a"));
+    wait_ms(DELIVER_MS);
+    world_clear(linking_world());
+}
+
+Test(step, late_but_first_counts_and_the_next_is_let_go)
+{
+    be_late();
+    deliver(BY(.who = "a", .text = "was there"));
+    assert_said("release 1.2 at b: DELIVERED_BY_ANOTHER", "delivered");
+    const LinkageStep *step = linkage_row(1)->steps[0];
+    cr_assert_eq(step->state, STEP_DELIVERED);
+    cr_assert_str_eq(step->provider, "a");
+    cr_assert_str_eq(step->note, "was there");
+    cr_assert_eq(last_note(1, WU_TYPE(LINKAGE_STEP_DELIVERED))->why, WHY_LATE_BUT_DONE);
+    cr_assert_eq(timer_count(), 1, "the linkage's own");
+    cr_assert_eq(provider_row("a")->open_steps, 0);
+    cr_assert_eq(provider_row("b")->open_steps, 0);
+    cr_assert_eq(provider_row("b")->broken, 0);
+}
+
+Test(step, the_next_who_had_begun_is_let_go_too_and_its_work_is_surplus)
+{
+    be_late();
+    reserve(BY(.who = "b", .attempt = 2));
+    take(BY(.who = "b", .attempt = 2));
+    world_clear(linking_world());
+    deliver(BY(.who = "a"));
+    assert_said("release 1.2 at b: DELIVERED_BY_ANOTHER", "delivered");
+    deliver(BY(.who = "b", .attempt = 2, .text = "was there too"));
+    assert_said("release 1.2 at b: DELIVERED_BY_ANOTHER");
+    const HistoryEntry *told = last_note(1, WU_TYPE(LINKAGE_STEP_DELIVERED));
+    cr_assert_eq(told->why, WHY_SURPLUS);
+    cr_assert_str_eq(told->provider, "b");
+    cr_assert_str_eq(told->text, "was there too");
+    cr_assert_str_eq(linkage_row(1)->steps[0]->provider, "a");
+    deliver(BY(.who = "b", .attempt = 2));
+    assert_nothing_said(); /* told once */
+}
+
+Test(step, late_after_another_has_done_it_is_surplus)
+{
+    be_late();
+    reserve(BY(.who = "b", .attempt = 2));
+    deliver(BY(.who = "b", .attempt = 2, .text = "first"));
+    world_clear(linking_world());
+    deliver(BY(.who = "a", .text = "second"));
+    assert_said("release 1.1 at a: DELIVERED_BY_ANOTHER");
+    const LinkageStep *step = linkage_row(1)->steps[0];
+    cr_assert_str_eq(step->provider, "b");
+    cr_assert_str_eq(step->note, "first");
+    cr_assert_eq(last_note(1, WU_TYPE(LINKAGE_STEP_DELIVERED))->why, WHY_SURPLUS);
+}
+
+Test(step, late_after_the_end_is_surplus_too)
+{
+    be_late();
+    decline(BY(.who = "b", .attempt = 2));
+    world_clear(linking_world());
+    deliver(BY(.who = "a"));
+    assert_said("release 1.1 at a: DELIVERED_BY_ANOTHER");
+    cr_assert_eq(linkage_row(1)->outcome, OUTCOME_UNMET);
+    cr_assert_eq(last_note(1, WU_TYPE(LINKAGE_STEP_DELIVERED))->why, WHY_SURPLUS);
+}
+
+Test(step, nobody_else_may_report_for_the_late_one)
+{
+    be_late();
+    deliver(BY(.who = "a", .from_node = STRANGER_NODE));
+    deliver(BY(.who = "b", .attempt = 1));
+    assert_nothing_said();
+    cr_assert_eq(step_state(1, 1), STEP_OFFERED);
+}
+
+Test(step, an_offer_that_was_never_confirmed_cannot_be_delivered_late)
+{
+    announce_visitors();
+    raise_plain(1, "visit");
+    wait_ms(REPLY_MS);
+    world_clear(linking_world());
+    deliver(BY(.who = "a"));
+    assert_nothing_said();
+    cr_assert_eq(step_state(1, 1), STEP_OFFERED);
+}
+
+Test(step, a_late_assessment_brings_its_plan)
+{
+    join("station", ROLE_SOCIALWORKER, "counselling", STREET);
+    join("office", ROLE_SOCIALWORKER, "counselling", STREET);
+    join("home", ROLE_SOCIALORG, "kitchen", STREET);
+    raise_plain(1, "grief");
+    reserve(BY(.who = "station"));
+    wait_ms(DELIVER_MS);
+    world_clear(linking_world());
+    PlanStep kitchen = plan_step(ROLE_SOCIALORG, "kitchen", true);
+    deliver(BY(.who = "station", .plan = (PlanStep *[]){&kitchen, NULL}));
+    assert_said("release 1.2 at office: DELIVERED_BY_ANOTHER", "offer 2.1 to home");
 }
 
 Test(step, an_optional_step_not_done_in_time_does_not_hold_up_the_rest)
