@@ -314,7 +314,7 @@ static bool receive_hub_mail(struct wu_bus *bus, struct wu_received *received, b
     }
     received->kind = WU_RECEIVED_FRAME;
     received->peer = sender_of(&bus->held);
-    if (received->peer == 0) {
+    if (received->peer == 0 || received->peer == bus->hub_node) { /* that one does not dial us */
         bus->refused_count++;
         return false;
     }

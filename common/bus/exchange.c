@@ -405,16 +405,44 @@ static enum wu_status receive_hello(struct wu_exchange *exchange, struct link *l
 /* ---- taking records -------------------------------------------------------------------- */
 
 /*
- * Whether a record asks the hub to publish on a topic that is not the sender's.
  * A canonical envelope begins with its id (2 + 16 bytes) and its type, so most
  * records are waved through by one byte; a spelling that hides the type is
  * refused by the fold.
  */
+static bool is_of_type(struct wu_bytes record, wu_event_type type)
+{
+    return record.size >= 20 && record.data[18] == 0x10 && record.data[19] == (uint8_t)type;
+}
+
+/* Where a hub sends a command of its own hub next: what only the roster knows, and no fold may. */
+static uint32_t way_of(const struct wu_exchange *exchange, struct wu_bytes record)
+{
+    if (exchange->config.roster == NULL || !is_of_type(record, WU_TYPE(NODE_FORWARDED_COMMAND))) {
+        return 0;
+    }
+    Envelope__Envelope *envelope = envelope__envelope__unpack(NULL, record.size, record.data);
+    Bus__Submit *submit = envelope != NULL
+                              ? bus__submit__unpack(NULL, envelope->data.len, envelope->data.data)
+                              : NULL;
+    uint32_t via = 0;
+    if (submit != NULL && submit->target != 0 && submit->target != exchange->node) {
+        via = wu_roster_next_hop(exchange->config.roster, submit->target);
+        via = via != 0 ? via : WU_NO_WAY;
+    }
+    if (submit != NULL) {
+        bus__submit__free_unpacked(submit, NULL);
+    }
+    if (envelope != NULL) {
+        envelope__envelope__free_unpacked(envelope, NULL);
+    }
+    return via;
+}
+
+/* Whether a record asks the hub to publish on a topic that is not the sender's. */
 static bool publishes_elsewhere(const struct wu_exchange *exchange, uint32_t peer,
                                 struct wu_bytes record)
 {
-    if (exchange->config.roster == NULL || record.size < 20 || record.data[18] != 0x10 ||
-        record.data[19] != ENVELOPE__EVENT_TYPE__EVENT_TYPE_NODE_PUBLISH) {
+    if (exchange->config.roster == NULL || !is_of_type(record, WU_TYPE(NODE_PUBLISH))) {
         return false;
     }
     const struct wu_roster_entry *entry = wu_roster_by_node(exchange->config.roster, peer);
@@ -495,6 +523,7 @@ static enum wu_status take_records(struct wu_exchange *exchange, uint32_t peer, 
             .stream = stream,
             .generation = batch->generation,
             .number = taken->next,
+            .via = origin == WU_ORIGIN_MAIL ? way_of(exchange, record) : 0,
             .hash = wu_node_keep(exchange->config.node, taken->hash, WU_HASH_BYTES).data};
         taken->next++;
     }
@@ -1218,8 +1247,9 @@ enum wu_status wu_exchange_open(struct wu_exchange **ret_exchange,
     exchange->node = wu_node_info(config->node).node;
     (void)snprintf(exchange->own_mail, sizeof exchange->own_mail, "to/%u", exchange->node);
     uint32_t hub = wu_node_info(config->node).hub;
-    exchange->proven = hub == 0 || hub == exchange->node ||
-                       wu_node_acked_next(config->node, hub, hub) == 1; /* nothing to prove */
+    /* nothing to prove; a hub goes on alone while its own hub is away */
+    exchange->proven = hub == 0 || wu_node_core(config->node)->is_hub ||
+                       wu_node_acked_next(config->node, hub, hub) == 1;
     if (wu_arena_open(&exchange->arena, (size_t)8 << 20) != WU_OK) {
         free(exchange);
         return WU_NO_MEMORY;

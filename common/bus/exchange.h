@@ -77,7 +77,8 @@ bool wu_exchange_is_diverged(const struct wu_exchange *exchange);
  * False from the start until the hub has agreed with this node's past, unless
  * the hub never had anything of it. Until then this store may be an older copy
  * without knowing it, and every number it gave out might be one that the hub
- * knows with another meaning: take nothing in. A hub has nobody to ask.
+ * knows with another meaning: take nothing in. A hub is proven from the start: it
+ * has nobody to ask, or goes on alone while the hub it dials is away.
  */
 bool wu_exchange_is_proven(const struct wu_exchange *exchange);
 

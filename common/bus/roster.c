@@ -56,6 +56,42 @@ static enum wu_status set_choice(const struct line *line, bool *out, const char 
     return WU_OK;
 }
 
+/* The next of "20-29,40" as from and to; false when it is none, or they are the wrong way round. */
+static bool next_range(const char **at, uint32_t *ret_from, uint32_t *ret_to)
+{
+    enum { DIGITS_MAX = 9 };
+    size_t digits = strspn(*at, "0123456789");
+    char *end = NULL;
+    if (digits == 0 || digits > DIGITS_MAX) {
+        return false;
+    }
+    *ret_from = (uint32_t)strtoul(*at, &end, 10);
+    *ret_to = *ret_from;
+    if (*end == '-') {
+        digits = strspn(end + 1, "0123456789");
+        *ret_to = digits > 0 && digits <= DIGITS_MAX ? (uint32_t)strtoul(end + 1, &end, 10) : 0;
+    }
+    if (*ret_from == 0 || *ret_from > *ret_to || (*end != '\0' && *end != ',')) {
+        return false;
+    }
+    *at = end + (*end == ',');
+    return true;
+}
+
+static enum wu_status set_below(const struct line *line, struct wu_roster_entry *entry,
+                                const char *value)
+{
+    uint32_t from = 0;
+    uint32_t to = 0;
+    const char *at = value;
+    bool fine = *at != '\0';
+    while (fine && *at != '\0') {
+        fine = next_range(&at, &from, &to);
+    }
+    return fine ? copy_text(line, entry->below, sizeof entry->below, value)
+                : refuse(line, "no node numbers:", value, "write below=20-29 or below=20-29,40");
+}
+
 static enum wu_status set_field(const struct line *line, struct wu_roster_entry *entry,
                                 const char *name, const char *value)
 {
@@ -79,7 +115,10 @@ static enum wu_status set_field(const struct line *line, struct wu_roster_entry 
     if (strcmp(name, "submit") == 0) {
         return set_choice(line, &entry->submit, value, "yes", "no");
     }
-    return refuse(line, "no such word:", name, "use node, role, key, state, follow, submit");
+    if (strcmp(name, "below") == 0) {
+        return set_below(line, entry, value);
+    }
+    return refuse(line, "no such word:", name, "use node, role, key, state, follow, submit, below");
 }
 
 static enum wu_status check_entry(const struct line *line, const struct wu_roster *roster,
@@ -213,6 +252,33 @@ const struct wu_roster_entry *wu_roster_by_node(const struct wu_roster *roster, 
         }
     }
     return NULL;
+}
+
+static bool is_below(const struct wu_roster_entry *entry, uint32_t target)
+{
+    uint32_t from = 0;
+    uint32_t to = 0;
+    const char *at = entry->below;
+    while (*at != '\0' && next_range(&at, &from, &to)) {
+        if (from <= target && target <= to) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t wu_roster_next_hop(const struct wu_roster *roster, uint32_t target)
+{
+    const struct wu_roster_entry *own = wu_roster_by_node(roster, target);
+    if (own != NULL) {
+        return own->active ? target : 0;
+    }
+    for (size_t index = 0; index < roster->count; index++) {
+        if (roster->entries[index].active && is_below(&roster->entries[index], target)) {
+            return roster->entries[index].node;
+        }
+    }
+    return 0;
 }
 
 bool wu_roster_may_follow(const struct wu_roster_entry *entry, const char *topic)

@@ -16,7 +16,8 @@
  * state is active, also when it is not said, or revoked; follow lists the public topics it may
  * follow by
  * "<role>.<noun>", separated by commas, or "*"; submit says whether it may send
- * commands through the hub. What is not said is not allowed.
+ * commands through the hub. What is not said is not allowed. below is for a coordinator that
+ * dials this one: the numbers of the nodes that dial it, or hubs under it, "20-29,40".
  */
 struct wu_roster_entry {
     uint32_t node;
@@ -25,6 +26,7 @@ struct wu_roster_entry {
     bool active;
     bool submit;
     char follow[256];
+    char below[128];
 };
 
 struct wu_roster {
@@ -42,6 +44,12 @@ void wu_roster_free(struct wu_roster *roster);
 /* NULL when there is none. */
 const struct wu_roster_entry *wu_roster_by_key(const struct wu_roster *roster, const char *key);
 const struct wu_roster_entry *wu_roster_by_node(const struct wu_roster *roster, uint32_t node);
+
+/*
+ * The node that a command for `target` goes to next: itself, or the coordinator
+ * it is below; 0 when no active line says.
+ */
+uint32_t wu_roster_next_hop(const struct wu_roster *roster, uint32_t target);
 
 /* topic is "<role>.<noun>". */
 bool wu_roster_may_follow(const struct wu_roster_entry *entry, const char *topic);

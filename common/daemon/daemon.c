@@ -231,9 +231,9 @@ static const char *why_not_taken(struct daemon *daemon, const Bus__Submit *submi
         break;
     }
     bool elsewhere = submit->target != 0 && submit->target != daemon->config.node;
-    if (elsewhere && wu_roster_by_node(&daemon->roster, submit->target) == NULL) {
+    if (elsewhere && wu_roster_next_hop(&daemon->roster, submit->target) == 0) {
         *ret_status = BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED;
-        return "the roster of this hub has no such node";
+        return "the roster of this hub has no such node, and none of its coordinators has it below";
     }
     if (elsewhere || submit->type < WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED)) {
         return NULL; /* looked at where it is folded */
@@ -277,6 +277,9 @@ static void take_command(struct daemon *daemon, uint64_t route, const Bus__Submi
     input->origin = WU_ORIGIN_COMMAND;
     input->record = record;
     input->tag = daemon->waiting_count;
+    if (submit->target != 0 && submit->target != daemon->config.node) {
+        input->via = wu_roster_next_hop(&daemon->roster, submit->target);
+    }
     daemon->waiting[daemon->waiting_count++] = (struct waiting){.route = route, .submit = submit};
 }
 

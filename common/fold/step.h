@@ -21,6 +21,10 @@ struct wu_arena *wu_step_arena(struct wu_step *step);
 uint32_t wu_step_node(const struct wu_step *step);
 uint32_t wu_step_hub(const struct wu_step *step);
 int64_t wu_step_utc_offset_min(const struct wu_step *step);
+uint64_t wu_step_division(const struct wu_step *step);
+
+/* The coordinator that a hub dials itself; 0 at the top of the tree, and for any other node. */
+uint32_t wu_step_parent(const struct wu_step *step);
 
 /* `extra` of the core being folded. */
 const void *wu_step_extra(const struct wu_step *step);

@@ -162,6 +162,7 @@ static void journal_input(struct wu_txn *txn, const struct wu_step *step,
     row.record =
         (ProtobufCBinaryData){input->record.size, (uint8_t *)(uintptr_t)input->record.data};
     row.snapshot = input->snapshot;
+    row.via = input->via;
     if (input->dead) {
         row.why_dead = (char *)(uintptr_t)input->why_dead;
     }

@@ -73,6 +73,7 @@ struct wu_step {
     struct wu_event event;
     const struct wu_core *core;
     uint16_t next_n;
+    uint32_t via; /* see struct wu_input */
     bool is_command;
     Bus__Answer *answer; /* of a command */
     bool failed;

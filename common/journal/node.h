@@ -20,6 +20,7 @@
 struct wu_node;
 
 enum { WU_HASH_BYTES = 32 };
+#define WU_NO_WAY UINT32_MAX
 
 struct wu_node_config {
     const char *store_path;
@@ -72,6 +73,8 @@ struct wu_input {
     bool snapshot;          /* public: record is a packed Snapshot, number its upto.next */
     const uint8_t *hash; /* mail, public: chain hash of the record if the driver has it, or NULL */
     const struct wu_timer_key *timer;
+    uint32_t via; /* a command for another node, or one forwarded: where it goes next; 0: to its
+                     target; WU_NO_WAY: nobody knows the target */
     uint64_t tag; /* the driver's own: whom to answer */
 
     /* Filled in by wu_node_run. */

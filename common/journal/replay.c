@@ -68,6 +68,7 @@ static bool fold_row(struct replay *replay, struct wu_txn *txn, uint64_t seq,
         .generation = row->generation,
         .number = row->number,
         .snapshot = row->snapshot,
+        .via = row->via,
         .dead = row->dead,
         .why_dead = row->dead ? row->why_dead : NULL,
     };

@@ -46,6 +46,16 @@ uint32_t wu_step_hub(const struct wu_step *step)
     return step->core->is_hub ? step->node->config.node : step->node->config.hub;
 }
 
+uint32_t wu_step_parent(const struct wu_step *step)
+{
+    return step->core->is_hub ? step->node->config.hub : 0;
+}
+
+uint64_t wu_step_division(const struct wu_step *step)
+{
+    return step->node->config.division;
+}
+
 int64_t wu_step_utc_offset_min(const struct wu_step *step)
 {
     return step->node->config.utc_offset_min;
@@ -291,9 +301,15 @@ static void answer_failed(struct wu_step *step)
 
 /* ---- commands ------------------------------------------------------------------ */
 
+static uint32_t next_hop(uint32_t via, const Bus__Submit *submit)
+{
+    return via != 0 ? via : submit->target;
+}
+
 static void forward(struct wu_step *step, const Bus__Submit *submit)
 {
-    struct wu_mail mail = {.to_node = submit->target, .type = WU_TYPE(NODE_FORWARDED_COMMAND)};
+    struct wu_mail mail = {.to_node = next_hop(step->via, submit),
+                           .type = WU_TYPE(NODE_FORWARDED_COMMAND)};
     wu_emit_mail(step, &mail, &submit->base);
     Bus__Answer *answer = answer_of(step);
     if (answer != NULL) {
@@ -310,8 +326,9 @@ static void fold_command(struct wu_step *step, const Bus__Submit *submit)
     step->event.happened_at_ms =
         submit->happened_at_ms != 0 ? submit->happened_at_ms : step->event.time_ms;
     step->event.traceparent = submit->traceparent;
-    if (submit->target >= WU_STREAM_PUBLIC) {
-        wu_answer_refuse(step, "NODE_UNKNOWN", "no node has the number %u", submit->target);
+    if (submit->target >= WU_STREAM_PUBLIC || step->via == WU_NO_WAY) {
+        wu_answer_refuse(step, "NODE_UNKNOWN", "node %u knows no way to a node %u",
+                         step->node->config.node, submit->target);
     } else if (submit->target != 0 && submit->target != step->node->config.node) {
         forward(step, submit);
     } else if (submit->type < WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED)) {
@@ -482,6 +499,7 @@ static void handle_retry(struct wu_step *step, const Node__RetryDeadLetter *retr
     }
     struct wu_event own = step->event;
     step->event.from_node = journal->from_node;
+    step->via = journal->via;
     if (journal->origin == NODE__ORIGIN__ORIGIN_TIMER) {
         retry_timer(step, journal, letter);
     } else {
@@ -571,7 +589,20 @@ static void handle_publish(struct wu_step *step, const Envelope__Publish *publis
            wu_bytes(publish->data.data, publish->data.len));
 }
 
-/* The hub sends a command on; this node answers it by mail, the same answer for a repeat. */
+static void answer_upwards(struct wu_step *step, uint32_t hub, const Bus__Submit *submit,
+                           const Bus__Answer *answer)
+{
+    Bus__Answer copy = *answer;
+    copy.producer = submit->producer;
+    copy.number = submit->number;
+    struct wu_mail back = {.to_node = hub, .type = WU_TYPE(NODE_COMMAND_ANSWERED)};
+    wu_emit_mail(step, &back, &copy.base);
+}
+
+/*
+ * The hub sends a command on; this node answers it by mail, the same answer for
+ * a repeat. A hub that dials it sends it further down, and the answer up again.
+ */
 static void handle_forwarded(struct wu_step *step, const Bus__Submit *submit)
 {
     struct wu_command_key key = {.number = submit->number};
@@ -604,23 +635,27 @@ static void handle_forwarded(struct wu_step *step, const Bus__Submit *submit)
         wu_commands_put(step->txn, &key, &row);
     }
     step->event = mail;
-    answer.producer = submit->producer;
-    answer.number = submit->number;
-    struct wu_mail back = {.to_node = mail.from_node, .type = WU_TYPE(NODE_COMMAND_ANSWERED)};
-    wu_emit_mail(step, &back, &answer.base);
+    if (answer.status != BUS__ANSWER_STATUS__ANSWER_STATUS_FORWARDED) { /* else it is yet to come */
+        answer_upwards(step, mail.from_node, submit, &answer);
+    }
 }
 
-/* Whether the command with that record was sent on to the node that answers it now. */
-static bool was_forwarded_to(struct wu_step *step, const Node__CommandRow *known, uint32_t node)
+/* The command that lies in the journal there, as it came: from a client, or from our own hub. */
+static const Bus__Submit *journaled_command(struct wu_step *step, const Node__JournalRow *journal)
 {
-    const Node__JournalRow *journal =
-        wu_journal_get(step->txn, &(struct wu_journal_key){known->seq});
-    if (journal == NULL || journal->origin != NODE__ORIGIN__ORIGIN_COMMAND) {
-        return false;
+    ProtobufCAllocator *arena = &step->node->arena.pb;
+    ProtobufCBinaryData record = journal->record;
+    if (journal->origin == NODE__ORIGIN__ORIGIN_MAIL) {
+        const Envelope__Envelope *envelope =
+            envelope__envelope__unpack(arena, record.len, record.data);
+        if (envelope == NULL || envelope->type != WU_TYPE(NODE_FORWARDED_COMMAND)) {
+            return NULL;
+        }
+        record = envelope->data;
+    } else if (journal->origin != NODE__ORIGIN__ORIGIN_COMMAND) {
+        return NULL;
     }
-    const Bus__Submit *submit =
-        bus__submit__unpack(&step->node->arena.pb, journal->record.len, journal->record.data);
-    return submit != NULL && submit->target == node;
+    return bus__submit__unpack(arena, record.len, record.data);
 }
 
 static void handle_answered(struct wu_step *step, const Bus__Answer *answer)
@@ -631,7 +666,10 @@ static void handle_answered(struct wu_step *step, const Bus__Answer *answer)
         return;
     }
     const Node__CommandRow *known = wu_commands_get(step->txn, &key);
-    if (known == NULL || !was_forwarded_to(step, known, step->event.from_node)) {
+    const Node__JournalRow *journal =
+        known != NULL ? wu_journal_get(step->txn, &(struct wu_journal_key){known->seq}) : NULL;
+    const Bus__Submit *submit = journal != NULL ? journaled_command(step, journal) : NULL;
+    if (submit == NULL || next_hop(journal->via, submit) != step->event.from_node) {
         wu_step_fail(step, "an answer to a command that was never forwarded to node %u",
                      step->event.from_node);
         return;
@@ -642,6 +680,9 @@ static void handle_answered(struct wu_step *step, const Bus__Answer *answer)
     row.seq = known->seq;
     row.time_ms = step->event.time_ms;
     wu_commands_put(step->txn, &key, &row);
+    if (journal->origin == NODE__ORIGIN__ORIGIN_MAIL) {
+        answer_upwards(step, journal->from_node, submit, answer);
+    }
 }
 
 /* Decodes and hands over; every type of the framework has one line here. */
@@ -705,6 +746,7 @@ bool wu_step_fold(struct wu_step *step, const struct wu_input *input)
     step->event.id = wu_id_make(step->node->config.node, step->node->working.generation,
                                 step->event.seq, N_OF_INPUT);
     step->event.from_node = input->from_node;
+    step->via = input->via;
     step->event.happened_at_ms = step->event.time_ms;
     step->event.origin = input->origin;
     if (input->origin == WU_ORIGIN_TIMER) {

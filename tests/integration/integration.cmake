@@ -34,7 +34,7 @@ endfunction()
 foreach(test IN ITEMS test_kill test_hub test_restore test_follow)
   wushe_city_test(${test} long)
 endforeach()
-foreach(test IN ITEMS test_repeat test_curve test_zap test_forward test_run test_poison
+foreach(test IN ITEMS test_repeat test_curve test_zap test_forward test_tree test_run test_poison
                       test_malformed)
   wushe_city_test(${test})
 endforeach()

@@ -1,6 +1,7 @@
 #include "tests/support/city.h"
 
 #include "common/base/prng.h"
+#include "common/bus/keys.h"
 #include "common/journal/replay.h"
 #include "common/journal/tables.h"
 #include "services/charity/core/core.h"
@@ -38,12 +39,43 @@ const struct wu_core *const CITY_CORES[CITY_END] = {
 
 enum { SAID_BYTES = 1 << 18, ARGS_MAX = 32 };
 
+enum { MEMBERS_MAX = 8 };
+
+struct member {
+    const char *name; /* of its folder */
+    const struct wu_core *core;
+    int hub; /* 0: none */
+    const char *division;
+    const char *below; /* words for the end of its line in its hub's roster */
+};
+
+static const struct member FLAT[CITY_END] = {
+    [CITY_COORDINATOR] = {"coordinator", &COORDINATOR_CORE, 0, "", ""},
+    [CITY_COMMUNITY] = {"community", &COMMUNITY_CORE, CITY_COORDINATOR, "", ""},
+    [CITY_SOCIALORG] = {"socialorg", &SOCIALORG_CORE, CITY_COORDINATOR, "", ""},
+    [CITY_SOCIALWORKER] = {"socialworker", &SOCIALWORKER_CORE, CITY_COORDINATOR, "", ""},
+    [CITY_VOLUNTEER] = {"volunteer", &VOLUNTEER_CORE, CITY_COORDINATOR, "", ""},
+    [CITY_CHARITY] = {"charity", &CHARITY_CORE, CITY_COORDINATOR, "", ""},
+};
+
+static const struct member TREE[TREE_END] = {
+    [TREE_CITY] = {"city", &COORDINATOR_CORE, 0, "420100000000", ""},
+    [TREE_DISTRICT] = {"district", &COORDINATOR_CORE, TREE_CITY, "420106000000", " below=3-5,9"},
+    [TREE_STREET] = {"street", &COORDINATOR_CORE, TREE_DISTRICT, "420106012000", " below=4,5"},
+    [TREE_COMMUNITY] = {"community", &COMMUNITY_CORE, TREE_STREET, "420106012001", ""},
+    [TREE_NEAR_ORG] = {"near-org", &SOCIALORG_CORE, TREE_STREET, "420106012000", ""},
+    [TREE_SIBLING] = {"sibling", &COORDINATOR_CORE, TREE_CITY, "420107000000", " below=7"},
+    [TREE_FAR_ORG] = {"far-org", &SOCIALORG_CORE, TREE_SIBLING, "420107000000", ""},
+};
+
 struct city {
     char *folder;
-    unsigned port;
-    int port_lock;
-    pid_t pids[CITY_END]; /* 0: does not run; of nobody's number: a twin */
-    struct wu_client *doors[CITY_END];
+    const struct member *members; /* by number, from 1 on */
+    int end;
+    unsigned ports[MEMBERS_MAX]; /* of hubs */
+    int port_locks[MEMBERS_MAX];
+    pid_t pids[MEMBERS_MAX]; /* 0: does not run; of nobody's number: a twin */
+    struct wu_client *doors[MEMBERS_MAX];
     struct wu_arena pong;
     struct wu_arena answer;
     char *said;
@@ -96,9 +128,9 @@ _Noreturn void city_fail(const struct city *city, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    for (int node = CITY_COORDINATOR; node < CITY_END; node++) {
+    for (int node = CITY_COORDINATOR; node < city->end; node++) {
         char *text = read_log(city, node, 1500);
-        (void)fprintf(stderr, "---- %s: end of log\n%s\n", CITY_CORES[node]->role,
+        (void)fprintf(stderr, "---- %s: end of log\n%s\n", city->members[node].name,
                       text != NULL ? text : "(none)");
         free(text);
     }
@@ -141,10 +173,10 @@ static int lock_port(unsigned port)
     return fd;
 }
 
-static void take_ports(struct city *city)
+static void take_ports(struct city *city, int hub)
 {
     enum { FIRST = 12000, PAIRS = 10000, TRIES = 200 };
-    struct wu_prng prng = {(uint64_t)getpid() * 7919 + (uint64_t)city_now_ms()};
+    struct wu_prng prng = {(uint64_t)getpid() * 7919 + (uint64_t)(city_now_ms() + hub)};
     for (int tries = 0; tries < TRIES; tries++) {
         unsigned port = FIRST + 2 * (unsigned)wu_prng_below(&prng, PAIRS);
         int lock = lock_port(port);
@@ -152,8 +184,8 @@ static void take_ports(struct city *city)
             continue;
         }
         if (port_is_free(port) && port_is_free(port + 1)) {
-            city->port = port;
-            city->port_lock = lock;
+            city->ports[hub] = port;
+            city->port_locks[hub] = lock;
             return;
         }
         (void)close(lock);
@@ -168,14 +200,14 @@ struct city_path city_path(const struct city *city, int node, const char *name)
         (void)snprintf(path.text, sizeof path.text, "%s/%s", city->folder, name);
     } else {
         (void)snprintf(path.text, sizeof path.text, "%s/%s/%s", city->folder,
-                       CITY_CORES[node]->role, name);
+                       city->members[node].name, name);
     }
     return path;
 }
 
 unsigned city_port(const struct city *city)
 {
-    return city->port;
+    return city->ports[CITY_COORDINATOR];
 }
 
 void city_configure(struct city *city, int node, const char *lines)
@@ -186,20 +218,96 @@ void city_configure(struct city *city, int node, const char *lines)
     cr_assert_eq(fclose(file), 0);
 }
 
-struct city *city_make(void)
+static struct city *make(const struct member *members, int end)
 {
     struct city *city = calloc(1, sizeof *city);
     cr_assert_not_null(city);
+    city->members = members;
+    city->end = end;
     city->folder = scratch_make();
     city->said = malloc(SAID_BYTES);
-    take_ports(city);
     cr_assert(city->said != NULL && wu_arena_open(&city->pong, (size_t)4 << 20) == WU_OK &&
               wu_arena_open(&city->answer, (size_t)4 << 20) == WU_OK);
+    for (int node = CITY_COORDINATOR; node < end; node++) {
+        city->port_locks[node] = -1;
+        if (members[node].core->is_hub) {
+            take_ports(city, node);
+        }
+    }
+    return city;
+}
+
+struct city *city_make(void)
+{
+    struct city *city = make(FLAT, CITY_END);
     char port[16];
     const char *said = NULL;
-    (void)snprintf(port, sizeof port, "%u", city->port);
+    (void)snprintf(port, sizeof port, "%u", city_port(city));
     int status = city_ctl(city, &said, "init", city->folder, "--port", port, NULL);
     cr_assert_eq(status, 0, "init: %s", said);
+    return city;
+}
+
+static void public_key(const struct city *city, int node, struct wu_keys *ret_keys)
+{
+    struct wu_error error = {{0}};
+    enum wu_status status = wu_keys_load(city_path(city, node, "node.key").text, ret_keys, &error);
+    cr_assert_eq(status, WU_OK, "%s", error.text);
+}
+
+/* What `init` says must be added to the roster of the hub, and what it cannot know: who is below.
+ */
+static void admit(const struct city *city, int node)
+{
+    const struct member *member = &city->members[node];
+    struct wu_keys keys;
+    FILE *file = fopen(city_path(city, member->hub, "roster").text, "ae");
+    cr_assert_not_null(file);
+    public_key(city, node, &keys);
+    (void)fprintf(file, "node=%d role=%s key=%s follow=", node, member->core->role,
+                  keys.public_key);
+    for (const char *const *topic = member->core->follows; *topic != NULL; topic++) {
+        (void)fprintf(file, "%s%s", topic == member->core->follows ? "" : ",", *topic);
+    }
+    (void)fprintf(file, "%s\n", member->below);
+    cr_assert_eq(fclose(file), 0);
+}
+
+static void make_member(struct city *city, int node)
+{
+    const struct member *member = &city->members[node];
+    struct wu_keys hub_keys = {.public_key = ""};
+    char number[16];
+    char hub[16];
+    char port[16];
+    char mail[64];
+    char news[64];
+    const char *said = NULL;
+    if (member->hub != 0) {
+        public_key(city, member->hub, &hub_keys);
+    }
+    (void)snprintf(number, sizeof number, "%d", node);
+    (void)snprintf(hub, sizeof hub, "%d", member->hub);
+    (void)snprintf(port, sizeof port, "%u", city->ports[node] != 0 ? city->ports[node] : 1024);
+    (void)snprintf(mail, sizeof mail, "tcp://127.0.0.1:%u", city->ports[member->hub]);
+    (void)snprintf(news, sizeof news, "tcp://127.0.0.1:%u", city->ports[member->hub] + 1);
+    struct city_path folder = city_path(city, node, "");
+    int status = city_ctl(city, &said, "init", folder.text, "--role", member->core->role, "--node",
+                          number, "--division", member->division, "--port", port,
+                          member->hub != 0 ? "--hub-node" : NULL, hub, "--hub-mail", mail,
+                          "--hub-public", news, "--hub-key", hub_keys.public_key, NULL);
+    cr_assert_eq(status, 0, "init: %s", said);
+    if (member->hub != 0) {
+        admit(city, node);
+    }
+}
+
+struct city *city_make_tree(void)
+{
+    struct city *city = make(TREE, TREE_END);
+    for (int node = TREE_CITY; node < TREE_END; node++) {
+        make_member(city, node); /* a hub comes before those who dial it */
+    }
     return city;
 }
 
@@ -209,17 +317,19 @@ void city_remove(struct city **city_p)
     if (city == NULL) {
         return;
     }
-    for (int node = CITY_COORDINATOR; node < CITY_END; node++) {
+    for (int node = CITY_COORDINATOR; node < city->end; node++) {
         city_kill(city, node);
         wu_client_close(&city->doors[node]);
         if (city_log_has(city, node, "Sanitizer: ") ||
             city_log_has(city, node, "runtime error: ")) {
-            city_fail(city, "a sanitizer spoke in %s's log", CITY_CORES[node]->role);
+            city_fail(city, "a sanitizer spoke in %s's log", city->members[node].name);
         }
     }
     wu_arena_close(&city->pong);
     wu_arena_close(&city->answer);
-    (void)close(city->port_lock);
+    for (int node = CITY_COORDINATOR; node < city->end; node++) {
+        (void)close(city->port_locks[node]);
+    }
     if (getenv("WUSHE_TEST_KEEP") == NULL) {
         scratch_remove(&city->folder);
     }
@@ -257,7 +367,8 @@ static pid_t start(const struct city *city, int node)
 {
     char program[512];
     char option[] = "--config";
-    (void)snprintf(program, sizeof program, "%s/wushe-%s", WUSHE_PROGRAMS, CITY_CORES[node]->role);
+    (void)snprintf(program, sizeof program, "%s/wushe-%s", WUSHE_PROGRAMS,
+                   city->members[node].core->role);
     struct city_path config = city_path(city, node, "node.yaml");
     char *arguments[] = {program, option, config.text, NULL};
     int log =
@@ -287,13 +398,13 @@ int city_wait_twin(struct city *city)
 
 void city_start_all(struct city *city)
 {
-    for (int node = CITY_COORDINATOR; node < CITY_END; node++) {
+    for (int node = CITY_COORDINATOR; node < city->end; node++) {
         city_start(city, node);
     }
-    for (int node = CITY_COORDINATOR; node < CITY_END; node++) {
+    for (int node = CITY_COORDINATOR; node < city->end; node++) {
         city_wait_ready(city, node);
     }
-    for (int node = CITY_COMMUNITY; node < CITY_END; node++) {
+    for (int node = CITY_COMMUNITY; node < city->end; node++) {
         city_wait_linked(city, node);
     }
 }
@@ -343,13 +454,13 @@ void city_stop(struct city *city, int node)
     city_signal(city, node, SIGTERM);
     int status = city_wait_exit(city, node, CITY_WAIT_MS);
     if (status != 0) {
-        city_fail(city, "%s ended with %d", CITY_CORES[node]->role, status);
+        city_fail(city, "%s ended with %d", city->members[node].name, status);
     }
 }
 
 void city_stop_all(struct city *city)
 {
-    for (int node = CITY_END - 1; node >= CITY_COORDINATOR; node--) {
+    for (int node = city->end - 1; node >= CITY_COORDINATOR; node--) {
         if (city_runs(city, node)) {
             city_stop(city, node);
         }
@@ -440,10 +551,10 @@ void city_wait_ready(struct city *city, int node)
         int status = 0;
         if (waitpid(city->pids[node], &status, WNOHANG) > 0) {
             city->pids[node] = 0;
-            city_fail(city, "%s ended with %d", CITY_CORES[node]->role, status);
+            city_fail(city, "%s ended with %d", city->members[node].name, status);
         }
         if (city_now_ms() > until_ms) {
-            city_fail(city, "%s does not answer", CITY_CORES[node]->role);
+            city_fail(city, "%s does not answer", city->members[node].name);
         }
     }
 }
@@ -471,25 +582,36 @@ static bool is_linked(struct city *city, int node, uint32_t peer)
     return status != NULL && status->connected;
 }
 
-void city_wait_linked(struct city *city, int node)
+int city_hub(const struct city *city, int node)
 {
-    CITY_WAIT(city, is_linked(city, node, CITY_COORDINATOR) &&
-                        is_linked(city, CITY_COORDINATOR, (uint32_t)node));
+    return city->members[node].hub;
 }
 
-const Bus__Answer *city_call(struct city *city, int node, wu_event_type type,
-                             const ProtobufCMessage *body)
+void city_wait_linked(struct city *city, int node)
 {
-    const struct wu_command command = {.type = type, .body = body};
+    int hub = city_hub(city, node);
+    CITY_WAIT(city, is_linked(city, node, (uint32_t)hub) && is_linked(city, hub, (uint32_t)node));
+}
+
+const Bus__Answer *city_call_below(struct city *city, int node, int target, wu_event_type type,
+                                   const ProtobufCMessage *body)
+{
+    const struct wu_command command = {.type = type, .body = body, .target = (uint32_t)target};
     const Bus__Answer *answer = NULL;
     struct wu_error error = {{0}};
     wu_arena_reset(&city->answer, 0);
     enum wu_status status =
         wu_client_call(door_of(city, node), &command, CITY_WAIT_MS, &city->answer, &answer, &error);
     if (status != WU_OK) {
-        city_fail(city, "%s: %s", CITY_CORES[node]->role, error.text);
+        city_fail(city, "%s: %s", city->members[node].name, error.text);
     }
     return answer;
+}
+
+const Bus__Answer *city_call(struct city *city, int node, wu_event_type type,
+                             const ProtobufCMessage *body)
+{
+    return city_call_below(city, node, 0, type, body);
 }
 
 const Bus__Answer *city_accept(struct city *city, int node, wu_event_type type,
@@ -497,7 +619,7 @@ const Bus__Answer *city_accept(struct city *city, int node, wu_event_type type,
 {
     const Bus__Answer *answer = city_call(city, node, type, body);
     if (answer->status != BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED) {
-        city_fail(city, "%s refused: %s: %s", CITY_CORES[node]->role, answer->code, answer->text);
+        city_fail(city, "%s refused: %s: %s", city->members[node].name, answer->code, answer->text);
     }
     return answer;
 }
@@ -506,7 +628,8 @@ const Bus__Answer *city_accept(struct city *city, int node, wu_event_type type,
 
 bool city_view_open(const struct city *city, int node, struct city_view *view)
 {
-    const struct wu_table *const *tables[] = {WU_NODE_TABLES, CITY_CORES[node]->tables, NULL};
+    const struct wu_table *const *tables[] = {WU_NODE_TABLES, city->members[node].core->tables,
+                                              NULL};
     struct city_path path = city_path(city, node, "state");
     const struct wu_store_config config = {.path = path.text,
                                            .tables = tables,
@@ -559,17 +682,17 @@ void city_store_restore(struct city *city, int node)
 
 void city_verify_all(struct city *city)
 {
-    for (int node = CITY_COORDINATOR; node < CITY_END; node++) {
+    for (int node = CITY_COORDINATOR; node < city->end; node++) {
         struct wu_replay_report report = {0};
         struct wu_error error = {{0}};
         struct city_path state = city_path(city, node, "state");
         struct city_path scratch = city_path(city, node, "scratch");
         cr_assert_not(city_runs(city, node));
         enum wu_status status =
-            wu_replay_verify(state.text, CITY_CORES[node], scratch.text, &report, &error);
+            wu_replay_verify(state.text, city->members[node].core, scratch.text, &report, &error);
         if (status != WU_OK) {
             city_fail(city, "%s: replay gives other bytes: %" PRIu64 " rows differ, first: %s %s",
-                      CITY_CORES[node]->role, report.different_count, report.first_difference,
+                      city->members[node].name, report.different_count, report.first_difference,
                       error.text);
         }
     }
@@ -616,18 +739,19 @@ static bool stream_is_settled(struct wu_txn *sender, struct wu_txn *receiver, ui
 }
 
 /* All streams of the hub that this receiver may have. */
-static bool pair_is_settled(struct wu_txn *hub, struct wu_txn *other, uint32_t node, char *why,
-                            size_t why_size)
+static bool pair_is_settled(const struct city *city, struct wu_txn *hub, struct wu_txn *other,
+                            uint32_t node, char *why, size_t why_size)
 {
+    uint32_t hub_node = (uint32_t)city_hub(city, (int)node);
     struct wu_stream_key key = {WU_STREAM_PUBLIC};
     const Node__StreamRow *row = NULL;
-    if (!stream_is_settled(hub, other, CITY_COORDINATOR, node, why, why_size) ||
-        !stream_is_settled(other, hub, node, CITY_COORDINATOR, why, why_size)) {
+    if (!stream_is_settled(hub, other, hub_node, node, why, why_size) ||
+        !stream_is_settled(other, hub, node, hub_node, why, why_size)) {
         return false;
     }
     for (bool found = wu_streams_from(hub, &key, 0, &row); found;
          found = wu_streams_after(hub, &key, 0, &row)) {
-        if (!stream_is_settled(hub, other, CITY_COORDINATOR, key.stream, why, why_size)) {
+        if (!stream_is_settled(hub, other, hub_node, key.stream, why, why_size)) {
             return false;
         }
     }
@@ -636,17 +760,16 @@ static bool pair_is_settled(struct wu_txn *hub, struct wu_txn *other, uint32_t n
 
 bool city_is_settled(const struct city *city, char *why, size_t why_size)
 {
-    struct city_view hub;
-    bool settled = city_view_open(city, CITY_COORDINATOR, &hub);
-    for (int node = CITY_COMMUNITY; settled && node < CITY_END; node++) {
-        struct city_view other;
-        settled = city_view_open(city, node, &other);
-        if (settled) {
-            settled = pair_is_settled(hub.txn, other.txn, (uint32_t)node, why, why_size);
-            city_view_close(&other);
-        }
+    bool settled = true;
+    for (int node = CITY_COMMUNITY; settled && node < city->end; node++) {
+        struct city_view hub = {0};
+        struct city_view other = {0};
+        settled = city_view_open(city, city_hub(city, node), &hub) &&
+                  city_view_open(city, node, &other) &&
+                  pair_is_settled(city, hub.txn, other.txn, (uint32_t)node, why, why_size);
+        city_view_close(&hub);
+        city_view_close(&other);
     }
-    city_view_close(&hub);
     return settled;
 }
 

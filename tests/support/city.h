@@ -33,8 +33,24 @@ enum { CITY_WAIT_MS = 30000 };
 
 extern const struct wu_core *const CITY_CORES[CITY_END];
 
+/*
+ * A city in three levels: a city, a district with a street below it, and a
+ * second district, its sibling. Who dials whom: city.c. Numbers on the bus too.
+ */
+enum tree_node {
+    TREE_CITY = 1,
+    TREE_DISTRICT = 2,
+    TREE_STREET = 3,
+    TREE_COMMUNITY = 4, /* of the street */
+    TREE_NEAR_ORG = 5,  /* of the street */
+    TREE_SIBLING = 6,
+    TREE_FAR_ORG = 7, /* of the sibling */
+    TREE_END = 8,
+};
+
 /* Nothing runs yet. */
 struct city *city_make(void);
+struct city *city_make_tree(void);
 
 /* Kills what runs; fails the test when a daemon's log holds a sanitizer's report. */
 void city_remove(struct city **city_p);
@@ -69,6 +85,7 @@ void city_stop_all(struct city *city);
 
 void city_wait_ready(struct city *city, int node);  /* its door answers */
 void city_wait_linked(struct city *city, int node); /* its hub and it greeted each other */
+int city_hub(const struct city *city, int node);    /* 0: it dials nobody */
 
 /* Whether the daemon's log, since the city was made, has that text. */
 bool city_log_has(const struct city *city, int node, const char *text);
@@ -108,6 +125,9 @@ const Bus__PeerStatus *city_peer(struct city *city, int node, uint32_t peer); /*
 /* One command, one answer, which lives until the next call of this kind. */
 const Bus__Answer *city_call(struct city *city, int node, wu_event_type type,
                              const ProtobufCMessage *body);
+/* The same for node `target`, through the door of a coordinator above it. */
+const Bus__Answer *city_call_below(struct city *city, int door, int target, wu_event_type type,
+                                   const ProtobufCMessage *body);
 const Bus__Answer *city_accept(struct city *city, int node, wu_event_type type,
                                const ProtobufCMessage *body); /* must be accepted */
 

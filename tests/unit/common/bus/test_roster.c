@@ -73,6 +73,23 @@ Test(roster, topics_are_followed_by_their_whole_name)
     cr_expect(wu_roster_may_follow(wu_roster_by_node(&roster, 2), "anything.at_all"));
 }
 
+Test(roster, a_command_goes_to_the_node_itself_or_to_the_coordinator_above_it)
+{
+    cr_assert_eq(parse(LINE_A " below=20-29,40\nnode=25 role=charity key=" KEY_B "\n"), WU_OK, "%s",
+                 error.text);
+    cr_expect_eq(wu_roster_next_hop(&roster, 2), 2);
+    cr_expect_eq(wu_roster_next_hop(&roster, 20), 2);
+    cr_expect_eq(wu_roster_next_hop(&roster, 29), 2);
+    cr_expect_eq(wu_roster_next_hop(&roster, 40), 2);
+    cr_expect_eq(wu_roster_next_hop(&roster, 25), 25); /* its own line comes first */
+    cr_expect_eq(wu_roster_next_hop(&roster, 19), 0);
+    cr_expect_eq(wu_roster_next_hop(&roster, 30), 0);
+    wu_roster_free(&roster);
+    cr_assert_eq(parse(LINE_A " below=20 state=revoked\n"), WU_OK);
+    cr_expect_eq(wu_roster_next_hop(&roster, 2), 0);
+    cr_expect_eq(wu_roster_next_hop(&roster, 20), 0);
+}
+
 Test(roster, an_empty_file_is_an_empty_roster)
 {
     cr_expect_eq(parse(""), WU_OK);
@@ -108,6 +125,12 @@ static const struct {
     {"node=3 role=a key=" KEY_B " state=maybe", "'maybe'", "active nor revoked"},
     {"node=3 role=a key=" KEY_B " submit=true", "'true'", "yes nor no"},
     {"node=3 role=a key=" KEY_B " submit=", "''", "yes nor no"},
+    {"node=3 role=a key=" KEY_B " below=", "no node numbers: ''", "below=20-29"},
+    {"node=3 role=a key=" KEY_B " below=9-8", "no node numbers: '9-8'", "below=20-29"},
+    {"node=3 role=a key=" KEY_B " below=1-", "no node numbers: '1-'", "below=20-29"},
+    {"node=3 role=a key=" KEY_B " below=1x", "no node numbers: '1x'", "below=20-29"},
+    {"node=3 role=a key=" KEY_B " below=0", "no node numbers: '0'", "below=20-29"},
+    {"node=3 role=a key=" KEY_B " below=9999999999", "no node numbers", "below=20-29"},
     {"role=a key=" KEY_B, "at least node=, role= and key=", ""},
     {"node=3 key=" KEY_B, "at least node=, role= and key=", ""},
     {"node=3 role=a", "at least node=, role= and key=", ""},

@@ -693,17 +693,22 @@ static struct wu_input *answer_from(uint32_t from, uint64_t number, Bus__AnswerS
     return input;
 }
 
-static struct wu_input *submit_to(uint32_t target)
+static struct wu_input *submit_via(uint32_t target, uint32_t via)
 {
     struct wu_arena *batch = wu_node_begin(node);
     struct wu_bytes record = toy_submit(batch, 900, 5, 0);
     Bus__Submit *submit = bus__submit__unpack(&batch->pb, record.size, record.data);
     submit->target = target;
     struct wu_input *input = wu_node_add(node);
-    *input =
-        (struct wu_input){.origin = WU_ORIGIN_COMMAND, .record = wu_pb_pack(&submit->base, batch)};
+    *input = (struct wu_input){
+        .origin = WU_ORIGIN_COMMAND, .record = wu_pb_pack(&submit->base, batch), .via = via};
     run();
     return input;
+}
+
+static struct wu_input *submit_to(uint32_t target)
+{
+    return submit_via(target, 0);
 }
 
 Test(stream, the_answer_to_a_forwarded_command_comes_from_the_node_that_got_it)
@@ -718,6 +723,24 @@ Test(stream, the_answer_to_a_forwarded_command_comes_from_the_node_that_got_it)
     input = answer_from(7, 900, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED);
     cr_expect(!input->dead, "%s", input->why_dead);
     cr_expect_eq(submit_to(7)->answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED);
+}
+
+Test(stream, a_command_for_a_node_below_goes_to_the_coordinator_above_it_and_comes_back_by_it)
+{
+    cr_expect_eq(submit_via(70, 7)->answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_FORWARDED);
+    cr_expect_eq(wu_node_mail_stream(node, 7).head, 1);
+    cr_expect_eq(wu_node_mail_stream(node, 70).head, 0);
+    cr_expect(answer_from(70, 900, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED)->dead);
+    struct wu_input *input = answer_from(7, 900, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED);
+    cr_expect(!input->dead, "%s", input->why_dead);
+    cr_expect_eq(submit_via(70, 7)->answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED);
+}
+
+Test(stream, a_command_for_a_node_that_nobody_knows_is_refused_in_the_fold)
+{
+    const Bus__Answer *answer = submit_via(70, WU_NO_WAY)->answer;
+    cr_expect_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED);
+    cr_expect_str_eq(answer->code, "NODE_UNKNOWN");
 }
 
 Test(stream, a_record_without_an_id_is_not_folded)
