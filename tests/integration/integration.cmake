@@ -11,7 +11,8 @@ endif()
 # A city of real daemons in a temporary folder. Linked with every core: the tests
 # read the stores, and fold the journals again.
 add_library(wushe_test_city STATIC
-  tests/support/city.c tests/support/demo.c tests/support/raw.c
+  tests/support/city.c tests/support/demo.c tests/support/crowd.c tests/support/judge.c
+  tests/support/judge_journal.c tests/support/raw.c
   tests/support/look_charity.c tests/support/look_community.c tests/support/look_coordinator.c
   tests/support/look_provider.c tests/support/look_volunteer.c)
 target_compile_definitions(wushe_test_city PRIVATE WUSHE_PROGRAMS="${CMAKE_BINARY_DIR}")

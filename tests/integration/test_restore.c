@@ -5,6 +5,7 @@
  * things.
  */
 #include "common/journal/tables.h"
+#include "tests/support/crowd.h"
 #include "tests/support/demo.h"
 #include "tests/support/look.h"
 

@@ -206,6 +206,33 @@ void demo_adopt(struct city *city, const char *code, int64_t confirm_within_ms)
     adopt(city, code, false, confirm_within_ms);
 }
 
+void demo_adopt_brief(struct city *city)
+{
+    static const char *const services[] = {"meal-elderly", "elder-visit", "money-elderly"};
+    static const Linkage__Role roles[] = {
+        LINKAGE__ROLE__ROLE_SOCIALORG, LINKAGE__ROLE__ROLE_VOLUNTEER, LINKAGE__ROLE__ROLE_CHARITY};
+    Linkage__PlanStep steps[3];
+    Linkage__PlanStep *recipe[3];
+    Coordinator__AdoptKind kind = COORDINATOR__ADOPT_KIND__INIT;
+    for (size_t index = 0; index < 3; index++) {
+        linkage__plan_step__init(&steps[index]);
+        steps[index].role = roles[index];
+        steps[index].service = services[index];
+        steps[index].quantity = 1;
+        steps[index].required = true;
+        recipe[index] = &steps[index];
+    }
+    kind.code = DEMO_BRIEF_KIND;
+    kind.name_en = "All within seconds";
+    kind.name_zh = "急";
+    kind.reply_within_ms = 1500;
+    kind.deliver_within_ms = 2500;
+    kind.confirm_within_ms = 2000;
+    kind.n_recipe = 3;
+    kind.recipe = recipe;
+    (void)city_accept(city, CITY_COORDINATOR, WU_TYPE(COORDINATOR_ADOPT_KIND), &kind.base);
+}
+
 void demo_fill_street(struct city *city)
 {
     Community__AddCommunity community = COMMUNITY__ADD_COMMUNITY__INIT;
@@ -250,155 +277,4 @@ struct wu_id demo_raise(struct city *city, const char *kind)
         city_accept(city, CITY_COMMUNITY, WU_TYPE(COMMUNITY_RAISE_NEED), &raise.base);
     cr_assert(wu_id_from_pb(answer->id, &id));
     return id;
-}
-
-/* ---- people --------------------------------------------------------------------------- */
-
-enum { AT_ONCE = 512 };
-
-struct crowd {
-    struct city *city;
-    struct wu_client *clients[CITY_END]; /* of the community and those who provide */
-    struct wu_arena arena;
-    struct wu_prng prng;
-    uint64_t decline_one_in;
-    int node; /* whose desk is looked at */
-};
-
-struct crowd *crowd_open(struct city *city, uint64_t seed)
-{
-    struct crowd *crowd = calloc(1, sizeof *crowd);
-    cr_assert_not_null(crowd);
-    *crowd = (struct crowd){.city = city, .prng = {seed}};
-    cr_assert_eq(wu_arena_open(&crowd->arena, (size_t)8 << 20), WU_OK);
-    for (int node = CITY_COMMUNITY; node < CITY_END; node++) {
-        crowd->clients[node] = city_client(city, node);
-    }
-    return crowd;
-}
-
-void crowd_close(struct crowd **crowd_p)
-{
-    struct crowd *crowd = *crowd_p;
-    for (int node = CITY_COMMUNITY; node < CITY_END; node++) {
-        wu_client_close(&crowd->clients[node]);
-    }
-    wu_arena_close(&crowd->arena);
-    free(crowd);
-    *crowd_p = NULL;
-}
-
-void crowd_decline_one_in(struct crowd *crowd, uint64_t count)
-{
-    crowd->decline_one_in = count;
-}
-
-static bool send(struct crowd *crowd, wu_event_type type, const ProtobufCMessage *body)
-{
-    const struct wu_command command = {.type = type, .body = body};
-    uint64_t number = 0;
-    struct wu_client *client = crowd->clients[crowd->node];
-    return wu_client_send(client, &command, &number) == WU_OK &&
-           wu_client_unanswered(client) < AT_ONCE;
-}
-
-static bool do_step(void *context, const struct wu_id *linkage_id, uint32_t step_no,
-                    const LinkageState__StepRow *step)
-{
-    struct crowd *crowd = context;
-    if (step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_WAITING) {
-        Linkage__AnswerOffer answer = LINKAGE__ANSWER_OFFER__INIT;
-        answer.linkage_id = wu_id_to_pb(linkage_id);
-        answer.step_no = step_no;
-        answer.accept =
-            crowd->decline_one_in == 0 || wu_prng_below(&crowd->prng, crowd->decline_one_in) != 0;
-        answer.text = answer.accept ? "" : "not today";
-        return send(crowd, WU_TYPE(LINKAGE_ANSWER_OFFER), &answer.base);
-    }
-    if (step->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_CONFIRMED) {
-        Linkage__ReportDelivery report = LINKAGE__REPORT_DELIVERY__INIT;
-        report.linkage_id = wu_id_to_pb(linkage_id);
-        report.step_no = step_no;
-        report.minutes = 60;
-        return send(crowd, WU_TYPE(LINKAGE_REPORT_DELIVERY), &report.base);
-    }
-    return true;
-}
-
-static bool confirm(void *context, const struct wu_id *need_id, const CommunityState__NeedRow *need)
-{
-    struct crowd *crowd = context;
-    Community__ConfirmNeed word = COMMUNITY__CONFIRM_NEED__INIT;
-    word.need_id = wu_id_to_pb(need_id);
-    word.verdict = COMMUNITY__VERDICT__VERDICT_MET;
-    word.rating = 5;
-    (void)need;
-    return send(crowd, WU_TYPE(COMMUNITY_CONFIRM_NEED), &word.base);
-}
-
-static void take_answers(struct crowd *crowd)
-{
-    const Bus__Answer *answer = NULL;
-    do {
-        wu_arena_reset(&crowd->arena, 0);
-    } while (wu_client_answer(crowd->clients[crowd->node], 0, &crowd->arena, &answer) == WU_OK);
-}
-
-void crowd_turn(struct crowd *crowd)
-{
-    for (crowd->node = CITY_COMMUNITY; crowd->node < CITY_END; crowd->node++) {
-        struct city_view view;
-        take_answers(crowd);
-        if (wu_client_unanswered(crowd->clients[crowd->node]) > 0 ||
-            !city_view_open(crowd->city, crowd->node, &view)) {
-            continue; /* what was said last is not answered yet */
-        }
-        if (crowd->node == CITY_COMMUNITY) {
-            look_needs_awaiting(view.txn, confirm, crowd);
-        } else {
-            look_steps_open(view.txn, do_step, crowd);
-        }
-        city_view_close(&view);
-    }
-}
-
-struct ends {
-    uint64_t open;
-};
-
-static bool count_open(void *context, const struct wu_id *need_id,
-                       const CommunityState__NeedRow *need)
-{
-    struct ends *ends = context;
-    (void)need_id;
-    ends->open += need->state != COMMUNITY_STATE__NEED_STATE__NEED_STATE_CLOSED &&
-                  need->state != COMMUNITY_STATE__NEED_STATE__NEED_STATE_REFUSED;
-    return ends->open == 0;
-}
-
-bool crowd_is_done(struct crowd *crowd)
-{
-    struct city_view view;
-    struct ends ends = {1};
-    char why[300];
-    if (city_view_open(crowd->city, CITY_COMMUNITY, &view)) {
-        ends.open = 0;
-        look_needs(view.txn, count_open, &ends);
-        city_view_close(&view);
-    }
-    return ends.open == 0 && city_is_settled(crowd->city, why, sizeof why);
-}
-
-void crowd_finish(struct crowd *crowd)
-{
-    int64_t until_ms = city_now_ms() + 4 * CITY_WAIT_MS;
-    while (!crowd_is_done(crowd)) {
-        char why[300] = "needs are open";
-        if (city_now_ms() > until_ms) {
-            (void)city_is_settled(crowd->city, why, sizeof why);
-            city_fail(crowd->city, "the city does not come to rest: %s", why);
-        }
-        crowd_turn(crowd);
-        city_pause();
-    }
 }
