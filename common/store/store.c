@@ -126,7 +126,11 @@ static enum wu_status prepare_folder(struct wu_store *store, const struct wu_sto
                    : wu_error_set(reterr, WU_INVALID, "no store to read at '%s': %s", config->path,
                                   strerror(errno));
     }
-    if (mkdir(config->path, 0700) != 0 && errno != EEXIST) {
+    if (mkdir(config->path, 0700) == 0) {
+        char parent[512];
+        (void)snprintf(parent, sizeof parent, "%s/..", config->path);
+        sync_folder(parent);
+    } else if (errno != EEXIST) {
         return wu_error_set(reterr, WU_IO, "cannot make the store's folder '%s': %s", config->path,
                             strerror(errno));
     }
@@ -155,11 +159,46 @@ static int open_tables(struct wu_store *store)
     return rc;
 }
 
+/*
+ * LMDB does not sync the file that it makes, and after a power cut would not take
+ * what is left of it for its own. So a new one gets its name when it is on disk.
+ */
+static int make_data(const struct wu_store_config *config)
+{
+    char file[512];
+    char fresh[512];
+    struct stat info;
+    MDB_env *env = NULL;
+    (void)snprintf(file, sizeof file, "%s/data.mdb", config->path);
+    (void)snprintf(fresh, sizeof fresh, "%s/data.mdb.new", config->path);
+    if (stat(file, &info) == 0 && info.st_size > 0) {
+        return 0;
+    }
+    (void)unlink(fresh); /* half of one, from such a day */
+    int rc = mdb_env_create(&env);
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(env, config->map_bytes);
+    }
+    if (rc == 0) {
+        rc = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+    }
+    if (rc == 0) {
+        rc = mdb_env_sync(env, 1);
+    }
+    if (env != NULL) {
+        mdb_env_close(env);
+    }
+    return rc == 0 && rename(fresh, file) != 0 ? errno : rc;
+}
+
 static int open_env(struct wu_store *store, const struct wu_store_config *config)
 {
     unsigned flags =
         MDB_NOTLS | (config->read_only ? MDB_RDONLY : 0) | (config->scratch ? MDB_NOSYNC : 0);
-    int rc = mdb_env_create(&store->env);
+    int rc = config->read_only || config->scratch ? 0 : make_data(config);
+    if (rc == 0) {
+        rc = mdb_env_create(&store->env);
+    }
     if (rc == 0) {
         rc = mdb_env_set_maxdbs(store->env, TABLES_MAX);
     }

@@ -419,6 +419,31 @@ Test(store, its_folder_is_for_its_owner_only)
     cr_expect_eq(info.st_mode & 0777, 0700);
 }
 
+static void leave(const char *name, const char *text)
+{
+    char file[600];
+    (void)snprintf(file, sizeof file, "%s/%s", path, name);
+    FILE *out = fopen(file, "we");
+    cr_assert_not_null(out);
+    (void)fputs(text, out);
+    cr_assert_eq(fclose(out), 0);
+}
+
+Test(store, what_a_power_cut_left_of_a_new_one_is_no_hindrance)
+{
+    wu_store_close(&store);
+    (void)snprintf(path, sizeof path, "%s/half-made", folder);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    leave("data.mdb", "");
+    leave("data.mdb.new", "half a page");
+    cr_assert_eq(open_store(LISTS, (size_t)1 << 20), WU_OK, "%s", error.text);
+    wu_store_close(&store);
+    cr_assert_eq(open_store(LISTS, (size_t)1 << 20), WU_OK, "%s", error.text);
+    char file[600];
+    (void)snprintf(file, sizeof file, "%s/data.mdb.new", path);
+    cr_assert_neq(access(file, F_OK), 0);
+}
+
 Test(store, a_second_writer_is_refused)
 {
     struct wu_store *first = store;
