@@ -27,20 +27,11 @@
 #ifndef ALONE
 #define ALONE 0 /* 1: the first step is the only one */
 #endif
-/*
- * A report of delivery that crosses with the release of a step that is overdue
- * comes when the step is another's. 0: it is not looked at, as the code is.
- * 1: its provider is told that it does not count. 2: it counts if no other does
- * yet, and the one who has the step now is let go; else its provider is told.
- */
-#ifndef LATE
-#define LATE 0
-#endif
 #define STEPS 2
 #define NOBODY PROVIDERS
 #define QUEUE 8
 
-/* NOT_COUNTED (LATE) would be a StepReleased with a reason of its own */
+/* NOT_COUNTED is StepReleased with the reason DELIVERED_BY_ANOTHER */
 mtype = { OFFERED, CONFIRMED, RELEASED, NOT_COUNTED, RESERVED, DECLINED, LAPSED, TAKEN, DELIVERED };
 
 /* step, attempt; the provider is the channel */
@@ -55,11 +46,12 @@ mtype state[STEPS] = S_WAITING;
 byte attempt[STEPS] = 0;
 byte who[STEPS] = NOBODY; /* provider_id */
 byte tried[STEPS] = 0;    /* a bit each */
+byte taken_back[PROVIDERS * STEPS] = 0; /* TakenBack.attempt of each provider; 0: none */
 bit opened;
 
 /* ---- the providers: StepRow ------------------------------------------------------------------ */
 mtype = { P_NONE, P_WAITING, P_RESERVED, P_CONFIRMED, P_DECLINED, P_LAPSED, P_RELEASED, P_DELIVERED,
-          P_NOT_COUNTED };
+          P_NOT_COUNTED }; /* the last is P_DELIVERED in the code, and its provider has been told */
 mtype held[PROVIDERS * STEPS] = P_NONE;
 byte held_attempt[PROVIDERS * STEPS] = 0;
 bit given_up[PROVIDERS * STEPS]; /* ghost: what this attempt set aside has been given back */
@@ -107,6 +99,18 @@ inline take_back(s)
     who[s] = NOBODY
 }
 
+/* Confirmed, and then taken back: remember_taken_back. */
+inline take_back_and_remember(s)
+{
+    if
+    :: state[s] == S_CONFIRMED || state[s] == S_TAKEN ->
+        assert(taken_back[AT(who[s], s)] == 0);
+        taken_back[AT(who[s], s)] = attempt[s]
+    :: else
+    fi;
+    take_back(s)
+}
+
 inline exclude_provider(s)
 {
     tried[s] = tried[s] | (1 << who[s])
@@ -122,7 +126,7 @@ inline close_unmet()
         if
         :: !HAS_ENDED(j) ->
             if
-            :: IS_OUT(j) -> release_step(j); take_back(j)
+            :: IS_OUT(j) -> release_step(j); take_back_and_remember(j)
             :: else
             fi;
             state[j] = S_GONE
@@ -240,38 +244,40 @@ inline advance()
 /* match_answer: the offer that stands, by whom it went to */
 #define CURRENT(p, s, a) (attempt[s] == a && who[s] == p)
 
-#if LATE > 0
-/* Whoever was confirmed and then passed over is in `tried`, and is not asked again. */
-#define WAS_PASSED_OVER(p, s, a) (a <= attempt[s] && (tried[s] & (1 << (p))))
-
 #ifdef MUTATION_6 /* a late report takes the place of one that counts already */
 #define MAY_COUNT(s) true
 #else
 #define MAY_COUNT(s) (state[s] != S_DELIVERED)
 #endif
 
-/* Not in the code: see LATE. */
+/* take_crossed_delivery, complete_late, note_surplus */
 inline deliver_late(p, s, a)
 {
     if
-    :: LATE == 2 && linkage == DELIVERING && MAY_COUNT(s) && WAS_PASSED_OVER(p, s, a) ->
+#ifdef MUTATION_7 /* a report that crossed with the release is not looked at */
+    :: true
+#else
+    :: taken_back[AT(p, s)] != a
+#endif
+    :: taken_back[AT(p, s)] == a && linkage != UNMET && MAY_COUNT(s) ->
         if
 #ifndef MUTATION_4 /* a late report counts, and who has the step now is not let go */
-        :: IS_OUT(s) -> release_step(s)
+        :: IS_OUT(s) -> release_step(s); take_back_and_remember(s)
 #endif
         :: else
         fi;
         state[s] = S_DELIVERED;
         who[s] = p;
         attempt[s] = a; /* so that this report is the current one from now on */
+        taken_back[AT(p, s)] = 0;
         advance()
     :: else ->
+        taken_back[AT(p, s)] = 0;
 #ifndef MUTATION_5 /* who delivers too is not told */
         tell(p, NOT_COUNTED, s, a)
 #endif
     fi
 }
-#endif
 
 inline hear(p, what, s, a)
 {
@@ -279,9 +285,7 @@ inline hear(p, what, s, a)
     if
     :: (what == RESERVED || what == TAKEN) && !CURRENT(p, s, a) -> /* release_stale */
         tell(p, RELEASED, s, a)
-#if LATE > 0
     :: what == DELIVERED && !CURRENT(p, s, a) -> deliver_late(p, s, a)
-#endif
     :: what == RESERVED && CURRENT(p, s, a) && state[s] == S_OFFERED ->
         state[s] = S_RESERVED;
         advance()
@@ -308,7 +312,7 @@ inline overdue(s)
 {
     release_step(s);
     exclude_provider(s);
-    take_back(s);
+    take_back_and_remember(s);
     advance()
 }
 
@@ -442,7 +446,7 @@ inline receive_release(s, a)
     fi
 }
 
-/* Not in the code: see LATE. What was done was done; it does not count. */
+/* handle_step_released: what has ended stays as it ended. Whether one was told is a ghost. */
 inline receive_not_counted(s, a)
 {
     if
@@ -516,7 +520,7 @@ end:
           held[AT(p, s)] == P_RESERVED && state[s] == S_RESERVED ||                                 \
           held[AT(p, s)] == P_CONFIRMED && state[s] == S_TAKEN))
 
-/* At rest a delivery that stands at a provider is the one that the coordinator counted. */
+/* At rest every delivery is the one that the coordinator counted, or its provider was told. */
 #define COUNTS(p, s)                                                                               \
     (held[AT(p, s)] != P_DELIVERED ||                                                              \
      state[s] == S_DELIVERED && who[s] == p && attempt[s] == held_attempt[AT(p, s)])
@@ -536,11 +540,9 @@ end:
     :: !WHOLE || ENDED && REST && !(NONE(0) && NONE(1)) ->
         printf("neither all nor none\n");
         assert(false)
-#if LATE > 0 || defined(COUNT_ONCE)
     :: REST && !(ONCE(0) && ONCE(1)) ->
-        printf("a delivery stands that is not counted\n");
+        printf("a delivery is not counted, and nobody was told\n");
         assert(false)
-#endif
 #ifdef GIVE_ONCE
     :: GAVE_TWO(0) -> printf("two have delivered one step\n"); assert(false)
 #endif
