@@ -102,7 +102,6 @@ const struct ctl_command CTL_COMMANDS[] = {
      cmd_linkage_trace},
     {"linkage totals", "", "How linkages ended: by outcome and reason, and by kind.",
      cmd_linkage_totals},
-    {"kind list", "", "The catalogue in force: service kinds and their recipes.", cmd_kind_list},
     {"linkage due", "NUMBER",
      "The clocks of one linkage: who has it in hand, and how each due date came about.\n"
      "\n"
@@ -164,6 +163,38 @@ const struct ctl_command CTL_COMMANDS[] = {
      "\n"
      "Exit status 5 when a sum is not zero.",
      cmd_ledger_show},
+
+    HEADING("The catalogue of service kinds"),
+    {"catalogue check", "PATH",
+     "Read the catalogue in a file, or in the *.yaml of a folder, and tell all that is wrong.\n"
+     "\n"
+     "Needs no city. Each fault comes with its file and line, and what to do about it; what a\n"
+     "coordinator would refuse is told too. Exit status 5 when there is one.",
+     cmd_catalogue_check},
+    {"catalogue apply", "PATH [OPTIONS]",
+     "Bring a catalogue to a coordinator: what differs from what is in force, and nothing else.\n"
+     "\n"
+     "Kinds in no file stay as they are: one ends by its own valid_until. With a fault in any "
+     "file\n"
+     "nothing is sent. Applying it again changes nothing.\n"
+     "\n"
+     "  --from DAY         from then on, default now; a kind's own later valid_from goes before "
+     "it\n"
+     "  --node N           which coordinator, when the home has several",
+     cmd_catalogue_apply},
+    {"catalogue show", "[CODE] [OPTIONS]",
+     "The kinds in force by code; or all there is to one kind.\n"
+     "\n"
+     "  --version N        of one kind: that version\n"
+     "  --at DAY           what was in force then, or will be as things stand\n"
+     "  --node N           which coordinator, when the home has several",
+     cmd_catalogue_show},
+    {"catalogue diff", "PATH [OPTIONS]",
+     "What applying a catalogue would change, field by field. Exit status 5 when it would.\n"
+     "\n"
+     "  --at DAY           against what will be in force then, default now\n"
+     "  --node N           which coordinator, when the home has several",
+     cmd_catalogue_diff},
 
     HEADING("Bringing in what is on file"),
     {"import", "needs|people|organisations|resources|kinds|days FILE [OPTIONS]",

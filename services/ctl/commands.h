@@ -19,8 +19,8 @@ int cmd_roster_list(struct ctl *ctl, int argc, char **argv);
 int cmd_roster_revoke(struct ctl *ctl, int argc, char **argv);
 int cmd_generation_begin(struct ctl *ctl, int argc, char **argv);
 
-/* cmd_raise.c, cmd_linkage.c, cmd_clock.c, cmd_step.c, cmd_need.c, cmd_ledger.c, cmd_import.c with
- * csv.c, mapping.c */
+/* cmd_raise.c, cmd_catalogue.c, cmd_linkage.c, cmd_clock.c, cmd_step.c, cmd_need.c, cmd_ledger.c,
+ * cmd_import.c with csv.c, mapping.c */
 int cmd_raise(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_list(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_show(struct ctl *ctl, int argc, char **argv);
@@ -30,7 +30,10 @@ int cmd_escalation_list(struct ctl *ctl, int argc, char **argv);
 int cmd_calendar_show(struct ctl *ctl, int argc, char **argv);
 int cmd_calendar_due(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv);
-int cmd_kind_list(struct ctl *ctl, int argc, char **argv);
+int cmd_catalogue_check(struct ctl *ctl, int argc, char **argv);
+int cmd_catalogue_apply(struct ctl *ctl, int argc, char **argv);
+int cmd_catalogue_show(struct ctl *ctl, int argc, char **argv);
+int cmd_catalogue_diff(struct ctl *ctl, int argc, char **argv);
 int cmd_step_list(struct ctl *ctl, int argc, char **argv);
 int cmd_step_accept(struct ctl *ctl, int argc, char **argv);
 int cmd_step_decline(struct ctl *ctl, int argc, char **argv);

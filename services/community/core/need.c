@@ -60,7 +60,7 @@ static void refuse_need(struct wu_step *step, const RaiseNeed *raise, NeedRefusa
     switch (refusal) {
     case NEED_REFUSAL_KIND_UNKNOWN:
         wu_answer_refuse(step, "NEED_KIND_UNKNOWN",
-                         "no kind '%.40s' in the catalogue; 'wushectl kind list' shows it, "
+                         "no kind '%.40s' in the catalogue; 'wushectl catalogue show' shows it, "
                          "'wushectl import kinds' adds to it",
                          raise->kind);
         break;

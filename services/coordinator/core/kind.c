@@ -1,7 +1,6 @@
 #include "services/coordinator/core/kind.h"
 
 #include "common/fold/pb.h"
-#include "services/coordinator/core/kind_check.h"
 #include "services/coordinator/core/tables.h"
 
 #include <string.h>
@@ -35,42 +34,6 @@ const KindRow *kind_of_version(struct wu_step *fold, const char *code, uint32_t 
     struct kind_version_key key = {.version = version};
     return wu_key_text(key.code, sizeof key.code, code) ? kind_versions_get(wu_step_txn(fold), &key)
                                                         : NULL;
-}
-
-bool role_is_provider(Role role)
-{
-    return role == ROLE_SOCIALORG || role == ROLE_SOCIALWORKER || role == ROLE_VOLUNTEER ||
-           role == ROLE_CHARITY;
-}
-
-bool service_is_valid(const char *service)
-{
-    return service[0] != '\0' && strlen(service) < SERVICE_SIZE;
-}
-
-static PlanFault plan_step_fault(const PlanStep *step)
-{
-    if (!role_is_provider(step->role)) {
-        return PLAN_ROLE_INVALID;
-    }
-    if (!service_is_valid(step->service)) {
-        return PLAN_SERVICE_INVALID;
-    }
-    return step->quantity > 0 ? PLAN_VALID : PLAN_QUANTITY_INVALID;
-}
-
-PlanFault plan_fault(PlanStep *const *steps, size_t step_count)
-{
-    if (step_count > KIND_STEPS_MAX) {
-        return PLAN_TOO_LONG;
-    }
-    for (size_t i = 0; i < step_count; i++) {
-        PlanFault fault = plan_step_fault(steps[i]);
-        if (fault != PLAN_VALID) {
-            return fault;
-        }
-    }
-    return PLAN_VALID;
 }
 
 /* ---- versions --------------------------------------------------------------- */

@@ -1,12 +1,47 @@
 #include "services/coordinator/core/kind_check.h"
 
-#include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/tables.h"
 
 #include <string.h>
 
 /* LEVEL_MAX: senior, the highest WorkerLevel. */
 enum { WORKING_DAYS_MAX = 366, LEVEL_MAX = 3 };
+
+bool role_is_provider(Role role)
+{
+    return role == ROLE_SOCIALORG || role == ROLE_SOCIALWORKER || role == ROLE_VOLUNTEER ||
+           role == ROLE_CHARITY;
+}
+
+bool service_is_valid(const char *service)
+{
+    return service[0] != '\0' && strlen(service) < SERVICE_SIZE;
+}
+
+static PlanFault plan_step_fault(const PlanStep *step)
+{
+    if (!role_is_provider(step->role)) {
+        return PLAN_ROLE_INVALID;
+    }
+    if (!service_is_valid(step->service)) {
+        return PLAN_SERVICE_INVALID;
+    }
+    return step->quantity > 0 ? PLAN_VALID : PLAN_QUANTITY_INVALID;
+}
+
+PlanFault plan_fault(PlanStep *const *steps, size_t step_count)
+{
+    if (step_count > KIND_STEPS_MAX) {
+        return PLAN_TOO_LONG;
+    }
+    for (size_t i = 0; i < step_count; i++) {
+        PlanFault fault = plan_step_fault(steps[i]);
+        if (fault != PLAN_VALID) {
+            return fault;
+        }
+    }
+    return PLAN_VALID;
+}
 
 bool kind_asks(const AdoptKind *kind, Role role, bool required_only)
 {

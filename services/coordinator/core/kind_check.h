@@ -5,6 +5,24 @@
 
 #include <stdbool.h>
 
+enum { KIND_STEPS_MAX = 16 };
+
+/* What is wrong with a plan or recipe, the first thing in this order. */
+typedef enum {
+    PLAN_VALID,
+    PLAN_TOO_LONG,
+    PLAN_ROLE_INVALID,
+    PLAN_SERVICE_INVALID,
+    PLAN_QUANTITY_INVALID,
+} PlanFault;
+PlanFault plan_fault(PlanStep *const *steps, size_t step_count);
+
+/* Only these roles are ever offered steps. */
+bool role_is_provider(Role role);
+
+/* 1 to 31 bytes. */
+bool service_is_valid(const char *service);
+
 /*
  * What can be wrong with a kind, each with a stable code, the sentence that
  * follows "kind 'x' ", and the rule it breaks. The coordinator refuses a kind
