@@ -50,6 +50,7 @@ static const struct {
     [FAULT_KEY_REUSE] = {"key-reuse", 500, 5000},
     [FAULT_POISON] = {"poison", 500, 5000},
     [FAULT_RESTORE] = {"restore", 10000, 60000},
+    [FAULT_WITNESS] = {"witness", 10000, 90000},
     [FAULT_BOUNDARY] = {"boundary", 5000, 40000},
 };
 
@@ -347,16 +348,22 @@ static void copy_or_restore(struct sim *sim)
     }
     if (!place->copied) {
         if (place->node != NULL && sim_chance(sim, "copy", 300)) {
-            place->copied_seq = wu_node_info(place->node).journal_seq;
+            place->copied_at = place_stands_at(place);
             place->copied = disk_copy(place);
-            sim_tell(sim, place, "is copied at event %llu", (unsigned long long)place->copied_seq);
+            sim_tell(sim, place, "is copied at event %llu",
+                     (unsigned long long)place->copied_at.journal_seq);
         }
     } else if (place->node != NULL && sim_fault(sim, FAULT_RESTORE)) {
         place_crash(place, "its disk broke");
         if (!disk_restore(place)) {
             abort();
         }
-        sim_tell(sim, place, "is put back to event %llu", (unsigned long long)place->copied_seq);
+        sim_tell(sim, place, "is put back to event %llu",
+                 (unsigned long long)place->copied_at.journal_seq);
+        if (sim_fault(sim, FAULT_WITNESS)) {
+            bool with_it = sim_chance(sim, "witness too", 500);
+            place->witness = with_it ? place->copied_at : (struct wu_witness){0};
+        }
         place->was_restored = true;
         place->restored_now = true;
         client_excuse(sim, place->number);

@@ -51,7 +51,7 @@ static void look_at(struct sim *sim, struct place *place)
 {
     struct restarts restarts = {.count = 0};
     find_restarts(sim, place, &restarts);
-    if (restarts.count == 0) {
+    if (restarts.count == 0 && place->state != PLACE_DIVERGED) {
         return;
     }
     Node__BeginGeneration begin = NODE__BEGIN_GENERATION__INIT;

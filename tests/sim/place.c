@@ -50,7 +50,7 @@ static void on_report(void *context, bool bad, const char *event, uint32_t peer,
     sim_tell(place->sim, place, "%s, node %u: %s", event, peer, text);
 }
 
-/* ---- starting and dying ------------------------------------------------------------------ */
+/* ---- waking ------------------------------------------------------------------------------ */
 
 void place_wake_at(struct place *place, int64_t at)
 {
@@ -63,14 +63,20 @@ void place_wake_at(struct place *place, int64_t at)
     }
 }
 
+/* One event in the heap for each due time, not one after each batch. */
 static void wake_for_timer(struct place *place)
 {
     int64_t due_ms = wu_node_info(place->node).next_due_ms;
     if (due_ms == WU_TIME_NEVER || place->state != PLACE_SERVING) {
         return;
     }
-    int64_t ahead_ms = due_ms - SIM_EPOCH_MS - place->clock_ms;
-    place_wake_at(place, ahead_ms * SIM_MS);
+    int64_t at = (due_ms - SIM_EPOCH_MS - place->clock_ms) * SIM_MS;
+    if (at == place->timer_wake_at && at > place->sim->now) {
+        place->wake_at = at < place->wake_at ? at : place->wake_at;
+        return;
+    }
+    place->timer_wake_at = at;
+    place_wake_at(place, at);
 }
 
 static void open_node(struct place *place)
@@ -109,6 +115,51 @@ static void open_node(struct place *place)
     }
 }
 
+/* ---- what it thinks of itself ------------------------------------------------------------ */
+
+struct wu_witness place_stands_at(const struct place *place)
+{
+    struct wu_node_info info = wu_node_info(place->node);
+    return (struct wu_witness){.generation = info.generation, .journal_seq = info.journal_seq};
+}
+
+static bool is_diverged(const struct place *place)
+{
+    return wu_witness_is_ahead(place->witness, place_stands_at(place)) ||
+           wu_exchange_is_diverged(place->exchange);
+}
+
+static void review_state(struct place *place)
+{
+    size_t used_bytes = 0;
+    size_t map_bytes = 0;
+    wu_store_usage(wu_node_store(place->node), &used_bytes, &map_bytes);
+    if (place->disk_full) {
+        set_state(place, PLACE_FULL, "has less than 64 MiB of disk");
+    } else if (place->state == PLACE_FULL &&
+               used_bytes + (used_bytes >> 4) >= place->map_bytes_max) {
+        return; /* only a larger map_bytes_max helps */
+    } else if (is_diverged(place)) {
+        place->sim->report->diverged_count += place->state != PLACE_DIVERGED;
+        place->has_diverged = true;
+        set_state(place, PLACE_DIVERGED, "finds that its store is older than what it has sent");
+    } else if (!wu_exchange_is_proven(place->exchange)) {
+        set_state(place, PLACE_JOINING, "waits for its coordinator to agree with where it stands");
+    } else {
+        set_state(place, PLACE_SERVING, "serves");
+    }
+}
+
+static void follow_store(struct place *place)
+{
+    struct wu_witness now = place_stands_at(place);
+    if (!place->disk_full && wu_witness_is_ahead(now, place->witness)) {
+        place->witness = now;
+    }
+}
+
+/* ---- starting and dying ------------------------------------------------------------------ */
+
 void place_open(struct place *place)
 {
     struct sim *sim = place->sim;
@@ -128,6 +179,7 @@ void place_open(struct place *place)
     place->life++;
     place->state = PLACE_SERVING;
     place->wake_at = SIM_NEVER;
+    place->timer_wake_at = SIM_NEVER;
     place->busy_until = sim->now;
     place->started_at = sim->now;
     place->catching_up = place->life > 1;
@@ -140,6 +192,7 @@ void place_open(struct place *place)
     place->next_tick = sim->now + (int64_t)sim_choose(sim, "tick phase", (uint64_t)SIM_SECOND);
     place->topic_count = 0;
     sim_tell(sim, place, "starts at event %" PRIu64, info.journal_seq);
+    review_state(place); /* before anything is taken in */
     if (place->restored_now) {
         place->restored_now = false;
         checkers_restored(sim, place);
@@ -230,8 +283,8 @@ static const char *why_not_taken(struct place *place, const Bus__Submit *submit,
                                  Bus__AnswerStatus *ret_status)
 {
     *ret_status = BUS__ANSWER_STATUS__ANSWER_STATUS_BUSY;
-    if (place->state == PLACE_FULL ||
-        (place->state == PLACE_DIVERGED && submit->type != WU_TYPE(NODE_BEGIN_GENERATION))) {
+    bool repairs = submit->type == WU_TYPE(NODE_BEGIN_GENERATION);
+    if (place->state == PLACE_FULL || (place->state != PLACE_SERVING && !repairs)) {
         return "NODE_BUSY";
     }
     bool elsewhere = submit->target != 0 && submit->target != place->number;
@@ -289,6 +342,9 @@ static void take_peer(struct place *place, const struct parcel *parcel, const Bu
     }
     if (wu_exchange_receive(place->exchange, parcel->from, frame, steady_ms(place)) != WU_OK) {
         sim_tell(place->sim, place, "refuses a frame of node %u", parcel->from);
+    }
+    if (place->state == PLACE_JOINING) {
+        review_state(place); /* a Hello may have ended it, and mail comes right behind */
     }
 }
 
@@ -392,6 +448,9 @@ static bool tear(struct place *place)
     struct sim *sim = place->sim;
     uint64_t seq = place->last_seq;
     place_crash(place, "in the middle of a commit: the power went");
+    if (sim_fault(sim, FAULT_WITNESS)) {
+        place->witness = (struct wu_witness){0}; /* it is not synced */
+    }
     place->torn = torn_tear(sim, place);
     place->torn_seq = seq;
     if (!place->torn) {
@@ -442,27 +501,7 @@ static bool run_batch(struct place *place)
     return !dies_after(place, FAULT_CRASH_PUBLISH, "after publishing");
 }
 
-/* ---- each second
- * --------------------------------------------------------------------------------------- */
-
-static void review_state(struct place *place)
-{
-    size_t used_bytes = 0;
-    size_t map_bytes = 0;
-    wu_store_usage(wu_node_store(place->node), &used_bytes, &map_bytes);
-    if (place->disk_full) {
-        set_state(place, PLACE_FULL, "has less than 64 MiB of disk");
-    } else if (place->state == PLACE_FULL &&
-               used_bytes + (used_bytes >> 4) >= place->map_bytes_max) {
-        return; /* only a larger map_bytes_max helps */
-    } else if (wu_exchange_is_diverged(place->exchange)) {
-        place->sim->report->diverged_count += place->state != PLACE_DIVERGED;
-        place->has_diverged = true;
-        set_state(place, PLACE_DIVERGED, "finds that its store is older than what it has sent");
-    } else {
-        set_state(place, PLACE_SERVING, "serves");
-    }
-}
+/* ---- each second ---------------------------------------------------------------------- */
 
 void place_tick(struct place *place)
 {
@@ -502,6 +541,7 @@ void place_wake(struct place *place)
     if (place->tick_due) {
         place->tick_due = false;
         review_state(place);
+        follow_store(place);
         sim->in_tick = true;
         wu_exchange_tick(place->exchange, steady_ms(place));
         sim->in_tick = false;

@@ -9,6 +9,7 @@ set(WUSHE_SIM_SOURCES
   tests/sim/checkers/offers.c tests/sim/checkers/owner.c tests/sim/checkers/privacy.c
   tests/sim/checkers/replay.c tests/sim/checkers/shifts.c tests/sim/checkers/streams.c
   tests/sim/checkers/time.c
+  common/daemon/witness.c
   tests/support/look_community.c tests/support/look_coordinator.c tests/support/look_provider.c
   tests/support/look_volunteer.c)
 add_executable(wushe-sim ${WUSHE_SIM_SOURCES})

@@ -3,6 +3,7 @@
 #include "common/base/arena.h"
 #include "common/base/time.h"
 #include "common/bus/exchange.h"
+#include "common/daemon/witness.h"
 #include "common/journal/node.h"
 
 #include <stdbool.h>
@@ -56,6 +57,7 @@ enum sim_fault {
     FAULT_KEY_REUSE,  /* another command under the same key */
     FAULT_POISON,     /* what no handler can fold */
     FAULT_RESTORE,    /* a store is put back to an older copy */
+    FAULT_WITNESS,    /* the note beside it is lost, or put back with it */
     FAULT_BOUNDARY,   /* somebody acts at the very millisecond of a deadline */
     FAULT_COUNT,
 };
@@ -145,7 +147,7 @@ uint64_t sim_hash(const void *bytes, size_t size);
 
 /* ---- nodes (place.c) ------------------------------------------------------------------- */
 
-enum place_state { PLACE_SERVING, PLACE_FULL, PLACE_DIVERGED };
+enum place_state { PLACE_SERVING, PLACE_FULL, PLACE_DIVERGED, PLACE_JOINING };
 
 /* The way between a leaf and its hub; in the leaf's place. */
 struct way {
@@ -193,6 +195,7 @@ struct place {
     struct parcel *waiting; /* commands of the running batch, by tag */
     uint64_t waiting_count;
     int64_t wake_at;
+    int64_t timer_wake_at; /* an event of the heap stands there for its next timer */
     int64_t busy_until;
     int64_t paused_until;
     bool ticking;
@@ -209,10 +212,11 @@ struct place {
     bool map_full;
     size_t map_bytes_max;
 
-    bool torn;         /* the power went in a commit: that batch never was */
-    uint64_t torn_seq; /* the event before it */
+    bool torn;                 /* the power went in a commit: that batch never was */
+    uint64_t torn_seq;         /* the event before it */
+    struct wu_witness witness; /* the note beside its store, as it is on disk */
     bool copied;
-    uint64_t copied_seq;
+    struct wu_witness copied_at;
     bool was_restored;
     bool restored_now; /* and not started since */
     uint32_t restored_generation;
@@ -226,6 +230,7 @@ struct place {
 
 struct place *place_of(struct sim *sim, uint32_t number);
 int64_t place_clock_ms(const struct place *place);
+struct wu_witness place_stands_at(const struct place *place);
 void place_open(struct place *place);
 void place_crash(struct place *place, const char *why);
 void place_close(struct place *place);

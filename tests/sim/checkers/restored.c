@@ -20,7 +20,11 @@ static bool remembers_more(const struct place *peer, const struct place *place)
 static void restored(void *state, struct sim *sim, struct place *place)
 {
     (void)state;
-    place->restored_generation = wu_node_info(place->node).generation;
+    struct wu_witness now = place_stands_at(place);
+    place->restored_generation = now.generation;
+    if (wu_witness_is_ahead(place->witness, now) && place->state == PLACE_SERVING) {
+        sim_violated(sim, "restored", "node %u is behind its witness and serves", place->number);
+    }
     for (uint32_t number = 1; number <= sim->place_count; number++) {
         const struct place *peer = place_of(sim, number);
         bool linked = peer->hub == place->number || place->hub == number;

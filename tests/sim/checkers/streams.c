@@ -13,10 +13,9 @@
 enum { PASTS_MAX = 2 };
 
 struct state {
-    struct map heads;   /* source, stream, generation -> head */
-    struct map records; /* ..., number, past -> hash */
-    struct map
-        cursors[SIM_PLACES_MAX + 1]; /* by follower; source, stream -> generation and number */
+    struct map heads[SIM_PLACES_MAX + 1];   /* by source; stream, generation -> head */
+    struct map records;                     /* source, stream, generation, number, past -> hash */
+    struct map cursors[SIM_PLACES_MAX + 1]; /* by follower; source, stream -> where it stands */
 };
 
 static uint64_t stream_name(uint32_t source, const char *name, uint32_t generation)
@@ -38,10 +37,10 @@ static void *open_state(struct sim *sim)
 static void close_state(void *opaque)
 {
     struct state *state = opaque;
-    map_free(&state->heads);
     map_free(&state->records);
-    for (size_t follower = 0; follower <= SIM_PLACES_MAX; follower++) {
-        map_free(&state->cursors[follower]);
+    for (size_t number = 0; number <= SIM_PLACES_MAX; number++) {
+        map_free(&state->heads[number]);
+        map_free(&state->cursors[number]);
     }
     free(state);
 }
@@ -60,10 +59,11 @@ static void saw_output(struct state *state, struct sim *sim, const struct seen *
             ? wu_node_public_stream(seen->place->node, output->stream - WU_STREAM_PUBLIC - 1)
             : wu_node_mail_stream(seen->place->node, output->stream);
     uint64_t name = stream_name(seen->place->number, stream.name, stream.generation);
-    uint64_t *head = map_at(&state->heads, name);
+    struct map *heads = &state->heads[seen->place->number];
+    uint64_t *head = map_at(heads, name);
     if (output->number != *head + 1 && stream.generation > 1) { /* said before the batch began it */
         name = stream_name(seen->place->number, stream.name, stream.generation - 1);
-        head = map_at(&state->heads, name);
+        head = map_at(heads, name);
     }
     if (output->number != *head + 1) {
         sim_violated(sim, "streams", "%s of node %u goes from record %llu to %llu", stream.name,
@@ -156,10 +156,12 @@ static void restored(void *opaque, struct sim *sim, struct place *place)
     struct wu_txn *txn = sim_look(sim, place);
     struct wu_stream_key at = {0};
     const Node__StreamRow *stream = NULL;
+    map_free(&state->heads[place->number]);
+    state->heads[place->number] = (struct map){0};
     for (bool more = wu_streams_from(txn, &at, 0, &stream); more;
          more = wu_streams_after(txn, &at, 0, &stream)) {
-        *map_at(&state->heads, stream_name(place->number, stream->name, stream->generation)) =
-            stream->head;
+        uint64_t name = stream_name(place->number, stream->name, stream->generation);
+        *map_at(&state->heads[place->number], name) = stream->head;
     }
     map_free(&state->cursors[place->number]);
     state->cursors[place->number] = (struct map){0};
