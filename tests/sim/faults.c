@@ -16,6 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct wu_core *const SIM_CORES[SIM_ROLES] = {&COORDINATOR_CORE, &COMMUNITY_CORE,
+                                                    &SOCIALORG_CORE,   &SOCIALWORKER_CORE,
+                                                    &VOLUNTEER_CORE,   &CHARITY_CORE};
+
 enum { TO_HUB = 0, FROM_HUB = 1 };
 enum heal { HEAL_BOTH, HEAL_TO_HUB, HEAL_FROM_HUB, HEAL_BEATS, HEAL_DEAF, HEAL_DISK, HEAL_MAP };
 
@@ -105,8 +109,6 @@ static struct place *add_place(struct sim *sim, const struct wu_core *core, uint
 
 static void add_societies(struct sim *sim, struct place *hub)
 {
-    static const struct wu_core *const SOCIETIES[] = {&SOCIALORG_CORE, &SOCIALWORKER_CORE,
-                                                      &VOLUNTEER_CORE, &CHARITY_CORE};
     uint64_t communities = 1 + sim_choose(sim, "communities", 2);
     for (uint64_t n = 0; n < communities; n++) {
         struct place *community = add_place(sim, &COMMUNITY_CORE, hub->number);
@@ -114,10 +116,10 @@ static void add_societies(struct sim *sim, struct place *hub)
             community->division = hub->division + 6012001 + n;
         }
     }
-    for (size_t index = 0; index < sizeof SOCIETIES / sizeof SOCIETIES[0]; index++) {
+    for (size_t index = 2; index < SIM_ROLES; index++) { /* those that provide */
         int count = sim_chance(sim, "second society", 200) ? 2 : 1;
         for (int n = 0; n < count; n++) {
-            struct place *society = add_place(sim, SOCIETIES[index], hub->number);
+            struct place *society = add_place(sim, SIM_CORES[index], hub->number);
             if (society != NULL) {
                 society->division = hub->division;
             }
@@ -172,11 +174,13 @@ void faults_begin(struct sim *sim)
     static const uint64_t KEEPS[] = {0, 3, 50, 4096};
     static const uint64_t PUBLIC_KEEPS[] = {2, 6, 100, 1000};
     static const uint64_t LATENCIES_US[] = {300, 2000, 20000, 200000};
+    static const int64_t COMMITS_US[] = {3000, 30000, 100000, 300000};
     choose_rates(sim);
-    sim->horizon = (int64_t)(6 + sim_choose(sim, "horizon", 90)) * SIM_HOUR;
+    sim->horizon = (int64_t)(6 + sim_choose(sim, "horizon", 42)) * SIM_HOUR;
     sim->stream_keep_count = KEEPS[sim_choose(sim, "keep", 4)];
     sim->public_keep_count = PUBLIC_KEEPS[sim_choose(sim, "public keep", 4)];
     sim->latency_us = LATENCIES_US[sim_choose(sim, "latencies", 4)];
+    sim->commit_us = COMMITS_US[sim_choose(sim, "commits", 4)];
     if (sim->rates[FAULT_RESTORE] > 0) {
         sim->stream_keep_count = 4096; /* else the way back is not there */
     }

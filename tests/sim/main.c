@@ -2,7 +2,7 @@
  * wushe-sim: one seed, or many, of the made-up city.
  *
  *   wushe-sim --seed N [--steps M] [--needs N] [--faults LIST] [--trace | --shrink]
- *   wushe-sim --seeds A..B [--seconds S] [--first-failure] [--faults LIST]
+ *   wushe-sim --seeds A..B [--seconds S] [--first-failure] [--faults LIST] [--json]
  *   wushe-sim --file FILE        the seeds that are the first word of its lines
  *
  * README.md tells more.
@@ -10,10 +10,13 @@
 #include "tests/sim/shrink.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,6 +29,7 @@ struct arguments {
     double seconds; /* 0: no limit */
     bool first_failure;
     bool shrinks;
+    bool json;
     const char *file;
     char folder[128];
 };
@@ -37,9 +41,18 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Ended from outside: the scratch folder goes all the same. */
+static volatile sig_atomic_t ended_by;
+
+static void end(int signal_number)
+{
+    ended_by = signal_number;
+}
+
 static void say_failure(const struct sim_report *report, uint64_t seed)
 {
     (void)printf("FAILED seed 0x%" PRIx64 " %s: %s\n", seed, report->checker, report->text);
+    (void)fflush(stdout);
 }
 
 static int run_one(struct arguments *arguments)
@@ -72,7 +85,6 @@ static void add(struct totals *totals, const struct sim_report *report)
     totals->sum.commit_count += report->commit_count;
     totals->sum.choice_count += report->choice_count;
     totals->sum.linkage_count += report->linkage_count;
-    totals->sum.met_count += report->met_count;
     totals->sum.command_count += report->command_count;
     totals->sum.snapshot_count += report->snapshot_count;
     totals->sum.diverged_count += report->diverged_count;
@@ -80,40 +92,138 @@ static void add(struct totals *totals, const struct sim_report *report)
     totals->sum.replay_count += report->replay_count;
     totals->sum.given_twice_count += report->given_twice_count;
     totals->sum.virtual_us += report->virtual_us;
+    for (int end = 0; end < SIM_ENDS; end++) {
+        totals->sum.ended[end] += report->ended[end];
+    }
+    for (int role = 0; role < SIM_ROLES; role++) {
+        totals->sum.folded[role] += report->folded[role];
+    }
     for (int fault = 0; fault < FAULT_COUNT; fault++) {
         totals->sum.faults[fault] += report->faults[fault];
     }
 }
 
-static void say_totals(const struct totals *totals, double seconds)
+/* Processor time of this process and its children. */
+static double cpu_s(void)
+{
+    double sum = 0;
+    static const int WHO[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    for (size_t n = 0; n < sizeof WHO / sizeof WHO[0]; n++) {
+        struct rusage used;
+        (void)getrusage(WHO[n], &used);
+        sum += (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+               (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    }
+    return sum;
+}
+
+struct figure {
+    const char *name;
+    double value;
+};
+
+static size_t figures_of(const struct totals *totals, double seconds, struct figure *list)
 {
     const struct sim_report *sum = &totals->sum;
-    (void)printf("%" PRIu64 " seeds, %" PRIu64 " failed, %.1f s: %.1f seeds/s, %.0f events/s\n",
-                 totals->seeds, totals->failed, seconds, (double)totals->seeds / seconds,
-                 (double)sum->event_count / seconds);
-    (void)printf("%" PRIu64 " events, %" PRIu64 " commits, %" PRIu64 " linkages (%" PRIu64
-                 " met), %" PRIu64 " commands, %" PRIu64 " choices, %.1f days of virtual time\n",
-                 sum->event_count, sum->commit_count, sum->linkage_count, sum->met_count,
-                 sum->command_count, sum->choice_count, (double)sum->virtual_us / (double)SIM_DAY);
-    for (int fault = 0; fault < FAULT_COUNT; fault++) {
-        (void)printf("  %-14s %" PRIu64 "\n", sim_fault_name((enum sim_fault)fault),
-                     sum->faults[fault]);
+    double cpu = cpu_s();
+    const struct figure figures[] = {
+        {"histories", (double)totals->seeds},
+        {"failed", (double)totals->failed},
+        {"seconds", seconds},
+        {"cpu_seconds", cpu},
+        {"linkages", (double)sum->linkage_count},
+        {"linkages_per_cpu_second", (double)sum->linkage_count / cpu},
+        {"events", (double)sum->event_count},
+        {"events_per_cpu_second", (double)sum->event_count / cpu},
+        {"commits", (double)sum->commit_count},
+        {"commands", (double)sum->command_count},
+        {"world_events", (double)sum->step_count},
+        {"choices", (double)sum->choice_count},
+        {"virtual_hours", (double)sum->virtual_us / (double)SIM_HOUR},
+        {"snapshots", (double)sum->snapshot_count},
+        {"diverged", (double)sum->diverged_count},
+        {"late_confirmations", (double)sum->late_confirm_count},
+        {"steps_delivered_twice", (double)sum->given_twice_count},
+        {"journals_folded_again", (double)sum->replay_count},
+    };
+    memcpy(list, figures, sizeof figures);
+    return sizeof figures / sizeof figures[0];
+}
+
+static void say_group(const char *name, bool json, size_t count, const struct figure *list)
+{
+    if (json) {
+        (void)printf("\"%s\":{", name);
+    } else {
+        (void)printf("%s\n", name);
     }
-    (void)printf("  seen: snapshots %" PRIu64 ", diverged %" PRIu64 ", late confirmations %" PRIu64
-                 ", steps delivered twice %" PRIu64 ", journals folded again %" PRIu64 "\n",
-                 sum->snapshot_count, sum->diverged_count, sum->late_confirm_count,
-                 sum->given_twice_count, sum->replay_count);
+    for (size_t n = 0; n < count; n++) {
+        if (json) {
+            (void)printf("%s\"%s\":%.0f", n > 0 ? "," : "", list[n].name, list[n].value);
+        } else {
+            (void)printf("  %-24s %.0f\n", list[n].name, list[n].value);
+        }
+    }
+    (void)fputs(json ? "}" : "", stdout);
+}
+
+/* A line of JSON, or a table to read. */
+static void say_totals(const struct totals *totals, double seconds, bool json)
+{
+    struct figure list[FAULT_COUNT];
+    const char *comma = json ? "," : "";
+    (void)fputs(json ? "{" : "", stdout);
+    say_group("figures", json, figures_of(totals, seconds, list), list);
+    for (int end = 0; end < SIM_ENDS; end++) {
+        list[end] = (struct figure){SIM_END_NAMES[end], (double)totals->sum.ended[end]};
+    }
+    (void)fputs(comma, stdout);
+    say_group("linkages ended", json, SIM_ENDS, list);
+    for (int role = 0; role < SIM_ROLES; role++) {
+        list[role] = (struct figure){SIM_CORES[role]->role, (double)totals->sum.folded[role]};
+    }
+    (void)fputs(comma, stdout);
+    say_group("events folded, by role", json, SIM_ROLES, list);
+    for (int fault = 0; fault < FAULT_COUNT; fault++) {
+        list[fault] = (struct figure){sim_fault_name((enum sim_fault)fault),
+                                      (double)totals->sum.faults[fault]};
+    }
+    (void)fputs(comma, stdout);
+    say_group("faults", json, FAULT_COUNT, list);
+    (void)fputs(json ? "}\n" : "", stdout);
+    if (!json) {
+        (void)printf("%" PRIu64 " seeds, %" PRIu64 " failed\n", totals->seeds, totals->failed);
+    }
+}
+
+static void clear_scratch(const struct arguments *arguments)
+{
+    disk_clear(arguments->folder);
+    (void)rmdir(arguments->folder);
+}
+
+static void say_progress(const struct totals *totals)
+{
+    enum { EVERY = 1000 };
+    if (totals->seeds % EVERY == 0) {
+        (void)printf("%" PRIu64 " seeds, %" PRIu64 " linkages, %" PRIu64 " failed so far\n",
+                     totals->seeds, totals->sum.linkage_count, totals->failed);
+        (void)fflush(stdout);
+    }
 }
 
 /* In a child, so that an assertion of the code under test is a failed seed and not the end. */
-static bool run_child(struct arguments *arguments, struct totals *totals, uint64_t from, double end)
+static bool run_child(struct arguments *arguments, struct totals *totals, uint64_t from,
+                      double until)
 {
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
         for (uint64_t seed = from; seed <= arguments->last; seed++) {
             struct sim_report report;
             bool enough = arguments->first_failure && totals->failed > 0;
-            if (enough || (arguments->seconds > 0 && now_s() > end)) {
+            if (enough || ended_by != 0 || (arguments->seconds > 0 && now_s() > until)) {
                 break;
             }
             totals->current = seed;
@@ -123,12 +233,19 @@ static bool run_child(struct arguments *arguments, struct totals *totals, uint64
                 say_failure(&report, seed);
             }
             add(totals, &report);
+            say_progress(totals);
         }
         (void)fflush(stdout);
+        if (getppid() != parent) { /* nobody else is left to clear up */
+            clear_scratch(arguments);
+        }
         _exit(0);
     }
     int status = 0;
-    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+    while (pid > 0 && waitpid(pid, &status, 0) != pid) {
+        (void)kill(pid, ended_by != 0 ? SIGTERM : 0); /* it ends after the seed that it is at */
+    }
+    return ended_by != 0 || (pid > 0 && status == 0);
 }
 
 static int run_many(struct arguments *arguments)
@@ -148,7 +265,7 @@ static int run_many(struct arguments *arguments)
         totals->seeds++;
         from = totals->current + 1;
     }
-    say_totals(totals, now_s() - start);
+    say_totals(totals, now_s() - start, arguments->json);
     return totals->failed > 0 ? 1 : 0;
 }
 
@@ -240,6 +357,8 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv)
             arguments->options.trace = true;
         } else if (strcmp(argv[index], "--shrink") == 0) {
             arguments->shrinks = true;
+        } else if (strcmp(argv[index], "--json") == 0) {
+            arguments->json = true;
         } else if (strcmp(argv[index], "--first-failure") == 0) {
             arguments->first_failure = true;
         } else if (index + 1 < argc && take_option(arguments, argv[index], argv[index + 1])) {
@@ -267,11 +386,13 @@ int main(int argc, char **argv)
         return 74;
     }
     arguments.options.folder = arguments.folder;
+    const struct sigaction ends = {.sa_handler = end};
+    (void)sigaction(SIGTERM, &ends, NULL);
+    (void)sigaction(SIGINT, &ends, NULL);
     int status = arguments.file != NULL ? run_file(&arguments)
                  : arguments.last > 0   ? run_many(&arguments)
                  : arguments.shrinks    ? shrink(&arguments.options)
                                         : run_one(&arguments);
-    disk_clear(arguments.folder);
-    (void)rmdir(arguments.folder);
+    clear_scratch(&arguments);
     return status;
 }

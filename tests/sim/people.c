@@ -43,6 +43,26 @@ int64_t people_when(const struct place *place, int64_t time_ms)
     return at_ms < 0 ? 0 : at_ms > 400 * WU_DAY_MS ? 400 * SIM_DAY : at_ms * SIM_MS;
 }
 
+/*
+ * Life goes by the clock: most things that people do they do together, at the
+ * next full half minute or as much as six hours, as the time that is left
+ * allows. So they meet each other, and the world rests in between.
+ */
+static int64_t together(struct sim *sim, int64_t at, int64_t left)
+{
+    static const int64_t BEATS[] = {6 * SIM_HOUR, 2 * SIM_HOUR, 30 * SIM_MINUTE, 5 * SIM_MINUTE,
+                                    30 * SIM_SECOND};
+    if (sim_chance(sim, "alone", 30)) {
+        return at;
+    }
+    for (size_t n = 0; n < sizeof BEATS / sizeof BEATS[0]; n++) {
+        if (BEATS[n] <= left / 3) {
+            return (at / BEATS[n] + 1) * BEATS[n] + sim_choose_span(sim, "beat", 0, SIM_SECOND);
+        }
+    }
+    return at;
+}
+
 /* Somewhere in the span that is left, often soon; or at the very deadline and its neighbours. */
 int64_t people_moment(struct sim *sim, const struct place *place, int64_t deadline_ms)
 {
@@ -51,15 +71,12 @@ int64_t people_moment(struct sim *sim, const struct place *place, int64_t deadli
         return deadline + sim_choose_span(sim, "boundary", -2, 2) * SIM_MS;
     }
     int64_t left = deadline > sim->now ? deadline - sim->now : 1;
-    switch (sim_choose(sim, "moment", 8)) {
-    case 0:
-        return sim->now + left + sim_choose_span(sim, "too late", 0, SIM_HOUR);
-    case 1:
-    case 2:
-        return sim->now + sim_choose_span(sim, "some time", 0, left);
-    default:
-        return sim->now + sim_choose_span(sim, "soon", 0, left / 8);
+    uint64_t moment = sim_choose(sim, "moment", 40);
+    if (moment == 0) {
+        return together(sim, sim->now + left + sim_choose_span(sim, "too late", 0, SIM_HOUR), left);
     }
+    int64_t most = moment < 6 ? left : left / 8;
+    return together(sim, sim->now + sim_choose_span(sim, "some time", 0, most), left);
 }
 
 /* ---- setting up: the catalogue ------------------------------------------------------------- */
@@ -138,6 +155,13 @@ static void say_body(struct sim *sim, uint32_t index)
     (void)client_send(sim, body->node, body->node, WU_TYPE(LINKAGE_ADD_PROVIDER), &add.base, index);
 }
 
+/* Few are full soon; 0: no limit. */
+static int64_t capacity(struct sim *sim)
+{
+    static const uint64_t MOST[] = {1, 4, 30, 200};
+    return (int64_t)sim_choose(sim, "capacity", MOST[sim_choose(sim, "capacity", 4)]);
+}
+
 static void make_bodies(struct sim *sim, const struct place *place)
 {
     struct people *people = people_of(sim);
@@ -155,7 +179,7 @@ static void make_bodies(struct sim *sim, const struct place *place)
                             ? (1 << SERVICES_EACH) - 1
                             : 1 + (uint32_t)sim_choose(sim, "services", (1 << SERVICES_EACH) - 1),
             .by_hand = sim_chance(sim, "by hand", 400),
-            .capacity = (int64_t)(sim_choose(sim, "capacity", 4) * sim_choose(sim, "capacity", 4)),
+            .capacity = capacity(sim),
         };
         const struct errand errand = {.kind = ERRAND_BODY, .index = people->body_count++};
         people_plan(sim, sim_choose_span(sim, "set up", 3 * SIM_SECOND, 20 * SIM_SECOND), &errand);
@@ -208,7 +232,7 @@ static void add_worker(struct sim *sim, uint32_t index, uint64_t n)
     add.n_fields = services_of(body, services);
     add.fields = services;
     add.registered_until_ms = SIM_EPOCH_MS + 3650 * WU_DAY_MS;
-    add.caseload_max = 1 + (int64_t)sim_choose(sim, "caseload", 8);
+    add.caseload_max = 1 + (int64_t)sim_choose(sim, "caseload", 40);
     (void)client_send(sim, body->node, body->node, WU_TYPE(SOCIALWORKER_ADD_WORKER), &add.base, 0);
 }
 
@@ -231,27 +255,31 @@ static void give(struct sim *sim, uint32_t index)
     gift.resource_class = strncmp(service, "money", 5) == 0
                               ? CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_MONEY
                               : CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_GOODS;
+    bool large = sim_chance(sim, "large gift", 700);
     gift.quantity = gift.resource_class == CHARITY__RESOURCE_CLASS__RESOURCE_CLASS_MONEY
-                        ? 10000 * (1 + (int64_t)sim_choose(sim, "gift", 40))
-                        : 1 + (int64_t)sim_choose(sim, "gift", 40);
+                        ? 10000 * (1 + (int64_t)sim_choose(sim, "gift", large ? 600 : 40))
+                        : 1 + (int64_t)sim_choose(sim, "gift", large ? 600 : 40);
     (void)client_send(sim, body->node, body->node, WU_TYPE(CHARITY_GIVE), &gift.base, 0);
 }
+
+enum { GIFTS_MAX = 8 };
 
 /* The body is known now: its people join, its funds fill. */
 static void man_body(struct sim *sim, uint32_t index)
 {
     struct body *body = &people_of(sim)->bodies[index];
-    uint64_t count = 2 + sim_choose(sim, "people", 6);
+    bool plenty = sim_chance(sim, "plenty of people", 700);
+    uint64_t count = plenty ? 10 + sim_choose(sim, "people", 20) : 2 + sim_choose(sim, "people", 6);
     for (uint64_t n = 0; n < count; n++) {
         if (body->role == LINKAGE__ROLE__ROLE_VOLUNTEER) {
             add_volunteer(sim, index, n);
         } else if (body->role == LINKAGE__ROLE__ROLE_SOCIALWORKER) {
             add_worker(sim, index, n);
-        } else if (body->role == LINKAGE__ROLE__ROLE_CHARITY) {
+        } else if (body->role == LINKAGE__ROLE__ROLE_CHARITY && n < GIFTS_MAX) {
             give(sim, index);
             const struct errand errand = {.kind = ERRAND_GIVE, .index = index};
-            people_plan(sim, sim->now + sim_choose_span(sim, "next gift", 0, sim->horizon),
-                        &errand);
+            int64_t at = sim->now + sim_choose_span(sim, "next gift", 0, sim->horizon);
+            people_plan(sim, together(sim, at, sim->horizon), &errand);
         }
     }
 }
@@ -267,8 +295,8 @@ static void change_body(struct sim *sim)
     }
     uint32_t index = (uint32_t)sim_choose(sim, "which body", people->body_count);
     struct body *body = &people->bodies[index];
-    body->closed = sim_chance(sim, "closes", 300);
-    body->capacity = (int64_t)sim_choose(sim, "capacity", 4);
+    body->closed = sim_chance(sim, "closes", 150);
+    body->capacity = capacity(sim);
     body->by_hand = sim_chance(sim, "by hand", 400);
     say_body(sim, index);
 }
@@ -372,7 +400,8 @@ static void plan_changes(struct sim *sim)
         uint64_t count = sim_choose(sim, "changes", 12);
         for (uint64_t change = 0; change < count; change++) {
             const struct errand errand = {.kind = CHANGES[n]};
-            people_plan(sim, sim_choose_span(sim, "change", SIM_MINUTE, sim->horizon), &errand);
+            int64_t at = sim_choose_span(sim, "change", SIM_MINUTE, sim->horizon);
+            people_plan(sim, together(sim, at, sim->horizon), &errand);
         }
     }
     uint64_t poisons = faults_rate(sim, FAULT_POISON) > 0 ? 1 + sim_choose(sim, "poisons", 5) : 0;

@@ -52,11 +52,17 @@ static void on_report(void *context, bool bad, const char *event, uint32_t peer,
 
 /* ---- waking ------------------------------------------------------------------------------ */
 
-void place_wake_at(struct place *place, int64_t at)
+/* No sooner than now, than its last commit is over, than it goes on. */
+static int64_t soonest(const struct place *place, int64_t at)
 {
     at = at > place->busy_until ? at : place->busy_until;
     at = at > place->paused_until ? at : place->paused_until;
-    at = at > place->sim->now ? at : place->sim->now;
+    return at > place->sim->now ? at : place->sim->now;
+}
+
+void place_wake_at(struct place *place, int64_t at)
+{
+    at = soonest(place, at);
     if (place->node != NULL && at < place->wake_at) {
         place->wake_at = at;
         sim_at(place->sim, at, EVENT_WAKE, place->number, 0, NULL);
@@ -70,13 +76,15 @@ static void wake_for_timer(struct place *place)
     if (due_ms == WU_TIME_NEVER || place->state != PLACE_SERVING) {
         return;
     }
-    int64_t at = (due_ms - SIM_EPOCH_MS - place->clock_ms) * SIM_MS;
-    if (at == place->timer_wake_at && at > place->sim->now) {
-        place->wake_at = at < place->wake_at ? at : place->wake_at;
-        return;
+    int64_t at = soonest(place, (due_ms - SIM_EPOCH_MS - place->clock_ms) * SIM_MS);
+    if (at >= place->wake_at) {
+        return; /* it looks again then */
     }
-    place->timer_wake_at = at;
-    place_wake_at(place, at);
+    place->wake_at = at;
+    if (at != place->timer_wake_at || at == place->sim->now) {
+        place->timer_wake_at = at;
+        sim_at(place->sim, at, EVENT_WAKE, place->number, 0, NULL);
+    }
 }
 
 static void open_node(struct place *place)
@@ -247,7 +255,7 @@ void place_crash(struct place *place, const char *why)
             net_cut(other);
         }
     }
-    if (sim_chance(sim, "verify between lives", 20)) {
+    if (sim_chance(sim, "verify between lives", 10)) {
         replay_check(sim, place);
     }
     int64_t down = sim_chance(sim, "long down", 100)
@@ -484,7 +492,7 @@ static bool run_batch(struct place *place)
                      wu_status_name(status));
         return false;
     }
-    place->busy_until = sim->now + sim_choose_span(sim, "commit", 200, 3000);
+    place->busy_until = sim->now + sim_choose_span(sim, "commit", 200, sim->commit_us);
     if (wu_node_input_count(place->node) > 0) {
         place_stir(place);
     }

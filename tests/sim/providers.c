@@ -35,7 +35,7 @@ static void saw_offer(struct sim *sim, const struct seen *seen, const Linkage__S
         return; /* its node answers by itself; if not, somebody else will be asked */
     }
     struct errand errand = errand_of(seen, offer->ref, ERRAND_ANSWER);
-    uint64_t mood = sim_choose(sim, "mood", 10);
+    uint64_t mood = sim_choose(sim, "mood", 40);
     if (mood == 0) {
         return;
     }
@@ -52,10 +52,10 @@ static void saw_confirmation(struct sim *sim, const struct seen *seen,
                              const Linkage__StepConfirmed *confirmed)
 {
     struct errand errand = errand_of(seen, confirmed->ref, ERRAND_DELIVER);
-    if (sim_chance(sim, "never delivers", 50)) {
+    if (sim_chance(sim, "never delivers", 15)) {
         return;
     }
-    errand.quantity = sim_chance(sim, "in part", 150) ? 1 : 0;
+    errand.quantity = sim_chance(sim, "in part", 80) ? 1 : 0;
     int64_t at = people_moment(sim, seen->place, confirmed->deliver_by_ms);
     people_plan(sim, at, &errand);
     if (sim_chance(sim, "reports twice", 50)) {
@@ -93,7 +93,7 @@ static size_t plan(struct sim *sim, const struct place *place, Linkage__PlanStep
         {LINKAGE__ROLE__ROLE_SOCIALORG, "care", 1, true},
         {LINKAGE__ROLE__ROLE_SOCIALORG, "nobody-does-this", 1, true},
     };
-    uint64_t choice = sim_choose(sim, "plan", 8);
+    uint64_t choice = sim_choose(sim, "plan", 16);
     if (strcmp(place->core->role, "socialworker") != 0 || choice >= 4) {
         return 0;
     }

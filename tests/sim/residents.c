@@ -96,12 +96,13 @@ static void make_need(struct sim *sim, uint32_t index)
     /* many at the same hours: troubles of one meet those of others */
     int64_t day = (int64_t)sim_choose(sim, "raise day", 4) * sim->horizon / 4;
     int64_t at = 30 * SIM_SECOND + day +
-                 (sim_chance(sim, "rush", 500)
-                      ? (int64_t)sim_choose(sim, "raise", 2 * (uint64_t)SIM_MINUTE)
+                 (sim_chance(sim, "rush", 950)
+                      ? (int64_t)sim_choose(sim, "raise", 20 * (uint64_t)SIM_SECOND)
                       : (int64_t)sim_choose(sim, "raise", (uint64_t)sim->horizon / 4));
     need->community = any_community(sim);
     need->division = place_of(sim, need->community)->division;
-    need->kind = (uint32_t)sim_choose(sim, "kind", KIND_COUNT);
+    bool ghost = sim_chance(sim, "ghost", 30); /* what nobody can meet: the last of the kinds */
+    need->kind = ghost ? KIND_COUNT - 1 : (uint32_t)sim_choose(sim, "kind", KIND_COUNT - 1);
     need->from_ms =
         SIM_EPOCH_MS + at / SIM_MS + sim_choose_span(sim, "wanted", -WU_HOUR_MS, 12 * WU_HOUR_MS);
     need->until_ms =
@@ -115,7 +116,7 @@ static void make_need(struct sim *sim, uint32_t index)
 
 void residents_begin(struct sim *sim)
 {
-    static const uint64_t MOST[] = {4, 20, 60, 150};
+    static const uint64_t MOST[] = {20, 120, 300, 500};
     struct people *people = sim->people;
     for (uint32_t number = 1; number <= sim->place_count; number++) {
         if (strcmp(place_of(sim, number)->core->role, "community") == 0) {
@@ -138,7 +139,7 @@ void residents_begin(struct sim *sim)
 /* Delivered: most residents say something, at some time. */
 void residents_saw(struct sim *sim, const struct seen *seen)
 {
-    if (seen->type != WU_TYPE(COORDINATOR_LINKAGE_DELIVERED) || sim_chance(sim, "silent", 200)) {
+    if (seen->type != WU_TYPE(COORDINATOR_LINKAGE_DELIVERED) || sim_chance(sim, "silent", 60)) {
         return;
     }
     const Coordinator__LinkageDelivered *delivered = (const void *)seen->body;
@@ -152,7 +153,9 @@ static void confirm(struct sim *sim, const struct errand *errand)
 {
     Community__ConfirmNeed body = COMMUNITY__CONFIRM_NEED__INIT;
     body.need_id = wu_id_to_pb(&errand->linkage_id);
-    body.verdict = (Community__Verdict)(1 + sim_choose(sim, "verdict", 3));
+    bool glad = sim_chance(sim, "glad", 850);
+    body.verdict = glad ? COMMUNITY__VERDICT__VERDICT_MET
+                        : (Community__Verdict)(1 + sim_choose(sim, "verdict", 3));
     body.rating = (uint32_t)sim_choose(sim, "rating", 6);
     (void)client_send(sim, errand->node, errand->node, WU_TYPE(COMMUNITY_CONFIRM_NEED), &body.base,
                       0);

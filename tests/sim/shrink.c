@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RUNS_MAX = 600, NEEDS_MOST = 150 };
+enum { RUNS_MAX = 600, NEEDS_MOST = 500 };
 
 struct shrinking {
     struct sim_options options; /* the smallest that still fails */

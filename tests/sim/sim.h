@@ -76,6 +76,24 @@ struct sim_options {
     const char *folder;  /* scratch, empty or not */
 };
 
+/* How a linkage ended: an outcome of the coordinator, and why one is unmet. */
+enum sim_end {
+    END_MET,
+    END_PARTLY,
+    END_NOT_MET,
+    END_UNCONFIRMED,
+    END_NO_PROVIDER,
+    END_ALL_DECLINED,
+    END_NO_ANSWER,
+    END_NOT_DELIVERED,
+    END_REFUSED,
+    SIM_ENDS,
+};
+extern const char *const SIM_END_NAMES[SIM_ENDS];
+
+enum { SIM_ROLES = 6 };
+extern const struct wu_core *const SIM_CORES[SIM_ROLES];
+
 struct sim_report {
     bool failed;
     char checker[32];
@@ -86,7 +104,8 @@ struct sim_report {
     uint64_t commit_count;
     uint64_t choice_count;
     uint64_t linkage_count;
-    uint64_t met_count;
+    uint64_t ended[SIM_ENDS];   /* linkages, by how they ended */
+    uint64_t folded[SIM_ROLES]; /* events, by the role of their node */
     uint64_t command_count;
     uint64_t fault_count; /* asked for, also those skipped */
     uint64_t faults[FAULT_COUNT];
@@ -406,6 +425,7 @@ struct sim {
     uint32_t place_count;
     uint64_t rates[FAULT_COUNT];
     uint64_t latency_us;
+    int64_t commit_us; /* of a slow one */
     uint64_t public_keep_count;
     uint64_t stream_keep_count;
     struct wu_arena look;  /* of checkers, while they look */

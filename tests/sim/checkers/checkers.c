@@ -86,6 +86,9 @@ static void show_input(struct sim *sim, struct place *place, const struct wu_inp
         open_envelope(place, &seen, input->record);
     }
     sim->report->event_count++;
+    for (size_t role = 0; role < SIM_ROLES; role++) {
+        sim->report->folded[role] += place->core == SIM_CORES[role];
+    }
     sim_mix(sim, sim_hash(input->record.data, input->record.size) ^ input->seq);
     sim_tell(sim, place, "%6llu %s%s%s%s", (unsigned long long)input->seq,
              input->origin == WU_ORIGIN_COMMAND ? "is told"

@@ -11,10 +11,24 @@ struct look {
     struct place *place;
     struct map *owners; /* linkage -> outcome + 1 of each owner, summed with its count */
     struct map *given;  /* step -> providers who say they have delivered it */
-    uint64_t met_count;
 };
 
 enum { OWNER_UNIT = 1000 };
+
+const char *const SIM_END_NAMES[SIM_ENDS] = {"met",         "partly",        "not met",
+                                             "unconfirmed", "no provider",   "all declined",
+                                             "no answer",   "not delivered", "refused"};
+
+static enum sim_end end_of(const CoordinatorState__LinkageRow *linkage)
+{
+    if (linkage->state == COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_REFUSED) {
+        return END_REFUSED;
+    }
+    int end = linkage->outcome == COORDINATOR__OUTCOME__OUTCOME_UNMET
+                  ? END_NO_PROVIDER + (int)linkage->reason - 1
+                  : END_MET + (int)linkage->outcome - 1;
+    return (enum sim_end)end;
+}
 
 static bool see_linkage(void *context, const struct wu_id *id,
                         const CoordinatorState__LinkageRow *linkage)
@@ -27,7 +41,9 @@ static bool see_linkage(void *context, const struct wu_id *id,
         sim_violated(look->sim, "owner", "linkage %s is still in state %d at node %u",
                      wu_id_to_text(id, text), (int)linkage->state, look->place->number);
     }
-    look->met_count += linkage->outcome == COORDINATOR__OUTCOME__OUTCOME_MET;
+    if (over && linkage->outcome + linkage->reason > 0) {
+        look->sim->report->ended[end_of(linkage)]++;
+    }
     *map_at(look->owners, sim_hash(id->bytes, sizeof id->bytes)) +=
         OWNER_UNIT + (uint64_t)linkage->outcome;
     return true;
@@ -113,7 +129,6 @@ static void ended(void *state, struct sim *sim)
         look.place = place_of(sim, number);
         check_place(&look);
     }
-    sim->report->met_count = look.met_count;
     map_free(&owners);
     map_free(&given);
 }

@@ -1,4 +1,4 @@
-/* Folding a journal again gives the same bytes: sampled between lives, and of all at the end. */
+/* Folding a journal again gives the same bytes: sampled, between lives and at the end. */
 #include "tests/sim/checkers/checkers.h"
 
 #include "common/journal/replay.h"
@@ -25,7 +25,9 @@ static void ended(void *state, struct sim *sim)
     (void)state;
     for (uint32_t number = 1; number <= sim->place_count && !sim->stopped; number++) {
         place_close(place_of(sim, number)); /* one environment per path per process */
-        replay_check(sim, place_of(sim, number));
+        if (sim_chance(sim, "verify at the end", 400)) {
+            replay_check(sim, place_of(sim, number));
+        }
     }
 }
 
