@@ -336,6 +336,7 @@ static int do_all(struct ctl *ctl, const struct filter *filter, const char *done
 
 struct answer {
     bool accept;
+    bool not_ours;
     const char *text;
 };
 
@@ -345,6 +346,7 @@ static AnswerOffer answer_offer(const struct ctl_target *target, const struct an
     offer.linkage_id = wu_id_to_pb(&target->id);
     offer.step_no = target->step_no;
     offer.accept = answer->accept;
+    offer.not_ours = answer->not_ours;
     offer.text = answer->text;
     return offer;
 }
@@ -362,7 +364,11 @@ static int answer_steps(struct ctl *ctl, int argc, char **argv, bool accept)
     struct filter filter = {.state = STEP_STATE(WAITING)};
     filter.role = all ? ctl_option(&argc, argv, "role") : NULL;
     const char *text = ctl_option(&argc, argv, "text");
-    const struct answer answer = {accept, text != NULL ? text : ""};
+    const struct answer answer = {
+        .accept = accept,
+        .not_ours = !accept && ctl_flag(&argc, argv, "not-ours"),
+        .text = text != NULL ? text : "",
+    };
     if (!ctl_arguments(ctl, argc, argv, all ? 0 : 2, all ? 0 : 2) || !ctl_load_home(ctl) ||
         !check_role(ctl, filter.role)) {
         return CTL_USAGE;

@@ -113,6 +113,26 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --division CODE    12 digits: only those that came to that street, district or city\n"
      "  --limit N          at most N, default 50",
      cmd_escalation_list},
+    {"dispute list", "[--open] [--limit N]",
+     "Steps that were passed back as not theirs, and what was ruled.\n"
+     "\n"
+     "The second pass-back makes it a dispute: nobody is asked until an office has ruled.\n"
+     "\n"
+     "  --open             only those that wait for a ruling\n"
+     "  --limit N          at most N, default 50",
+     cmd_dispute_list},
+    {"dispute rule", "LINKAGE STEP --belongs-to PROVIDER|--nobody --by OFFICE --reason TEXT",
+     "Rule on a step that was passed back twice. The ruling is the precedent for the next like "
+     "it.\n"
+     "\n"
+     "  --belongs-to NAME  the body whose step it is, by name or number; it is bound\n"
+     "  --nobody           it is out of everybody's remit here: the step ends\n"
+     "  --by OFFICE        code of the office that rules\n"
+     "  --reason TEXT      why, no personal data",
+     cmd_dispute_rule},
+    {"precedent list", "",
+     "What was ruled, how often it was cited since, and the change of the catalogue it proposes.",
+     cmd_precedent_list},
     {"calendar show", "[YEAR]",
      "Holidays and make-up days, of every year or of one.\n"
      "\n"
@@ -142,10 +162,11 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --all              every offer that waits\n"
      "  --role ROLE        with --all: of one society",
      cmd_step_accept},
-    {"step decline", "LINKAGE STEP [--text TEXT]",
+    {"step decline", "LINKAGE STEP [--text TEXT] [--not-ours]",
      "Decline an offer that waits for a person; it goes to the next candidate.\n"
      "\n"
-     "  --text TEXT        why, no personal data",
+     "  --text TEXT        why, no personal data\n"
+     "  --not-ours         it is not this body's to do: the second such answer makes it a dispute",
      cmd_step_decline},
     {"step deliver", "LINKAGE STEP|--all [OPTIONS]",
      "Report that the work of a step is done.\n"

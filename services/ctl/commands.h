@@ -19,14 +19,16 @@ int cmd_roster_list(struct ctl *ctl, int argc, char **argv);
 int cmd_roster_revoke(struct ctl *ctl, int argc, char **argv);
 int cmd_generation_begin(struct ctl *ctl, int argc, char **argv);
 
-/* cmd_raise.c, cmd_catalogue.c, cmd_linkage.c, cmd_clock.c, cmd_step.c, cmd_need.c, cmd_ledger.c,
- * cmd_import.c with csv.c, mapping.c */
+/* One file per noun: cmd_raise.c, cmd_linkage.c, cmd_need.c ... */
 int cmd_raise(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_list(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_show(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_trace(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_due(struct ctl *ctl, int argc, char **argv);
 int cmd_escalation_list(struct ctl *ctl, int argc, char **argv);
+int cmd_dispute_list(struct ctl *ctl, int argc, char **argv);
+int cmd_dispute_rule(struct ctl *ctl, int argc, char **argv);
+int cmd_precedent_list(struct ctl *ctl, int argc, char **argv);
 int cmd_calendar_show(struct ctl *ctl, int argc, char **argv);
 int cmd_calendar_due(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv);

@@ -54,6 +54,7 @@ static const struct phrase DECLINES[] = {
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_LICENSED, "nobody there is registered for that"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_BY_HAND, "a person said no"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_TOO_LATE, "the time to answer was over"},
+    {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_OURS, "it is not theirs to do"},
     {0, NULL},
 };
 
@@ -88,6 +89,7 @@ static const struct phrase UNMETS[] = {
     {COORDINATOR__UNMET_REASON__UNMET_REASON_NO_ANSWER, "the last one asked kept silent on"},
     {COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_DELIVERED,
      "taken but not done in time, and nobody is left for"},
+    {COORDINATOR__UNMET_REASON__UNMET_REASON_OUT_OF_REMIT, "it was ruled that nobody here owes"},
     {0, NULL},
 };
 
@@ -436,6 +438,41 @@ static void tell_closed(struct ctl_trace *trace, struct ctl_trace_entry *entry,
     }
 }
 
+/* The sentence of the rule that made it so. */
+static const char *rule_sentence(const struct ctl_trace *trace, const HistoryEntry *event)
+{
+    const struct rule_text *rule = event->n_rules > 0 ? rule_text(event->rules[0]) : NULL;
+    return rule != NULL ? SAY(trace, "rule %s: %s", rule->id, rule->en) : "";
+}
+
+static void tell_escalated(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                           const HistoryEntry *event)
+{
+    by_coordinator(trace, entry);
+    entry->what = SAY(trace, "brought the case before %s %llu", level_word(event->division),
+                      (unsigned long long)event->division);
+    entry->why = rule_sentence(trace, event);
+}
+
+static void tell_disputed(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                          const HistoryEntry *event)
+{
+    by_coordinator(trace, entry);
+    entry->what = SAY(trace, "asked for a ruling on %s", step_text(trace, event->step_no));
+    entry->why = rule_sentence(trace, event);
+}
+
+static void tell_ruled(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                       const HistoryEntry *event)
+{
+    by_coordinator(trace, entry);
+    entry->what =
+        SAY(trace, "ruled: %s %s", step_text(trace, event->step_no),
+            event->code == COORDINATOR__RULING__RULING_BINDING ? "belongs to one of those asked"
+                                                               : "belongs to nobody here");
+    entry->why = rule_sentence(trace, event);
+}
+
 static const struct {
     wu_event_type type;
     teller tell;
@@ -453,6 +490,9 @@ static const struct {
     {WU_TYPE(COORDINATOR_LINKAGE_DELIVERED), tell_asked},
     {WU_TYPE(COMMUNITY_NEED_CONFIRMED), tell_word},
     {WU_TYPE(COORDINATOR_LINKAGE_CLOSED), tell_closed},
+    {WU_TYPE(COORDINATOR_LINKAGE_ESCALATED), tell_escalated},
+    {WU_TYPE(COORDINATOR_LINKAGE_DISPUTED), tell_disputed},
+    {WU_TYPE(COORDINATOR_ADJUDICATE), tell_ruled},
 };
 
 static void tell_event(struct ctl_trace *trace, const HistoryEntry *event, int order)

@@ -106,7 +106,9 @@ static void handle_answer_offer(struct wu_step *step, const AnswerOffer *answer)
         return;
     }
     if (!answer->accept) {
-        held_decline(step, &held, DECLINE_REASON(BY_HAND), answer->text);
+        held_decline(step, &held,
+                     answer->not_ours ? DECLINE_REASON(NOT_OURS) : DECLINE_REASON(BY_HAND),
+                     answer->text);
         return;
     }
 

@@ -254,7 +254,8 @@ void decline(const struct answer *answer)
     StepRef ref = ref_of(answer, &parts);
     StepDeclined declined = LINKAGE__STEP_DECLINED__INIT;
     declined.ref = &ref;
-    declined.reason = LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_CAPACITY;
+    declined.reason =
+        answer->not_ours ? DECLINE_NOT_OURS : LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_CAPACITY;
     declined.text = answer->text != NULL ? answer->text : "";
     send_answer(answer, &parts, WU_TYPE(LINKAGE_STEP_DECLINED), &declined.base);
 }
@@ -380,6 +381,16 @@ static void say_escalated(const struct world_output *output)
     coordinator__linkage_escalated__free_unpacked(escalated, NULL);
 }
 
+static void say_disputed(const struct world_output *output)
+{
+    LinkageDisputed *disputed =
+        coordinator__linkage_disputed__unpack(NULL, output->data.size, output->data.data);
+    cr_assert_not_null(disputed);
+    say(disputed->ruling_by_ms != 0 ? "disputed %u\n" : "dispute %u over\n",
+        (unsigned)disputed->step_no);
+    coordinator__linkage_disputed__free_unpacked(disputed, NULL);
+}
+
 static void say_opened(const struct world_output *output)
 {
     LinkageOpened *opened =
@@ -421,6 +432,9 @@ static void say_output(const struct world_output *output)
         break;
     case WU_TYPE(COORDINATOR_LINKAGE_ESCALATED):
         say_escalated(output);
+        break;
+    case WU_TYPE(COORDINATOR_LINKAGE_DISPUTED):
+        say_disputed(output);
         break;
     case WU_TYPE(COORDINATOR_CASE_COUNTED):
         say_counted(output);

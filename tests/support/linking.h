@@ -97,6 +97,7 @@ struct answer {
     int64_t held_until_ms; /* reserved; 0: as long as was asked for: three hours and one */
     int64_t quantity;      /* delivered */
     const char *text;      /* declined, delivered */
+    bool not_ours;         /* declined */
     PlanStep **plan;       /* delivered; NULL-ended */
 };
 void reserve(const struct answer *answer);

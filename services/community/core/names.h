@@ -4,6 +4,7 @@
 
 #include "wushe/community/state/v1/need_row.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
+#include "wushe/coordinator/v1/dispute.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 
@@ -18,6 +19,7 @@ typedef Coordinator__LinkageOpened LinkageOpened;
 typedef Coordinator__LinkageRefused LinkageRefused;
 typedef Coordinator__LinkageDelivered LinkageDelivered;
 typedef Coordinator__LinkageClosed LinkageClosed;
+typedef Coordinator__LinkageDisputed LinkageDisputed;
 typedef Coordinator__LinkageEscalated LinkageEscalated;
 
 typedef CommunityState__CommunityRow CommunityRow;

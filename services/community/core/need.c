@@ -333,6 +333,18 @@ static void handle_linkage_escalated(struct wu_step *step, const LinkageEscalate
     needs_put(wu_step_txn(step), &key, &need);
 }
 
+/* Nobody wants a step to be theirs: an office rules on it, or has. */
+static void handle_linkage_disputed(struct wu_step *step, const LinkageDisputed *disputed)
+{
+    struct need_key key;
+    NeedRow need;
+    if (!need_of_hub(step, disputed->linkage_id, &key, &need) || need.state == NEED_CLOSED) {
+        return;
+    }
+    need.ruling_by_ms = disputed->ruling_by_ms;
+    needs_put(wu_step_txn(step), &key, &need);
+}
+
 static bool need_may_close(const NeedRow *need)
 {
     return need->state == NEED_OPEN || need->state == NEED_AWAITING ||
@@ -462,6 +474,7 @@ WU_HANDLER(linkage_opened, LinkageOpened)
 WU_HANDLER(linkage_refused, LinkageRefused)
 WU_HANDLER(linkage_delivered, LinkageDelivered)
 WU_HANDLER(linkage_escalated, LinkageEscalated)
+WU_HANDLER(linkage_disputed, LinkageDisputed)
 WU_HANDLER(linkage_closed, LinkageClosed)
 WU_TIMER_HANDLER(confirm_overdue)
 
@@ -478,6 +491,8 @@ const struct wu_route COMMUNITY_NEED_ROUTES[] = {
      &coordinator__linkage_delivered__descriptor, route_linkage_delivered},
     {WU_TYPE(COORDINATOR_LINKAGE_ESCALATED), WU_ORIGIN_MAIL,
      &coordinator__linkage_escalated__descriptor, route_linkage_escalated},
+    {WU_TYPE(COORDINATOR_LINKAGE_DISPUTED), WU_ORIGIN_MAIL,
+     &coordinator__linkage_disputed__descriptor, route_linkage_disputed},
     {WU_TYPE(COORDINATOR_LINKAGE_CLOSED), WU_ORIGIN_MAIL, &coordinator__linkage_closed__descriptor,
      route_linkage_closed},
     {WU_TYPE(COMMUNITY_CONFIRM_OVERDUE), WU_ORIGIN_TIMER, NULL, route_confirm_overdue},

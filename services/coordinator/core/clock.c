@@ -91,11 +91,11 @@ static void reach_level(struct linkage *linkage, uint64_t division, Rule rule)
     emit_to_community(linkage, WU_TYPE(COORDINATOR_LINKAGE_ESCALATED), &escalated.base);
 }
 
-void clock_escalate(struct linkage *linkage, Rule rule)
+bool clock_escalate(struct linkage *linkage, Rule rule)
 {
     uint64_t division = level_above(&linkage->row);
     if (division == 0) {
-        return;
+        return false;
     }
     leave_level(linkage);
     reach_level(linkage, division, rule);
@@ -103,6 +103,7 @@ void clock_escalate(struct linkage *linkage, Rule rule)
                                          .code = linkage->row.escalated_count,
                                          .division = division,
                                          .rules = {rule, RULE(ONE_LEVEL_UP)}});
+    return true;
 }
 
 void clock_stop(struct linkage *linkage)
@@ -124,7 +125,7 @@ static void handle_breach(struct linkage *linkage)
 {
     LinkageRow *row = &linkage->row;
     bool delivered = row->state == LINKAGE_AWAITING;
-    clock_escalate(linkage, delivered ? RULE(CLOSED_IN_TIME) : RULE(FOUND_IN_TIME));
+    (void)clock_escalate(linkage, delivered ? RULE(CLOSED_IN_TIME) : RULE(FOUND_IN_TIME));
     if (level_above(row) != 0) {
         clock_start(linkage, delivered ? WU_DAY_MS : row->gather_within_ms);
     } else {
@@ -167,6 +168,8 @@ static int64_t step_due_ms(const LinkageStep *step)
     case STEP_CONFIRMED:
     case STEP_TAKEN:
         return step->deliver_by_ms;
+    case STEP_DISPUTED:
+        return step->adjudicate_by_ms;
     default:
         return WU_TIME_NEVER;
     }

@@ -20,8 +20,8 @@ void clock_start(struct linkage *linkage, int64_t span_ms);
 /* Now the clocks of its steps run. */
 void clock_rest(struct linkage *linkage);
 
-/* The case goes one level up, by that rule; at the city's level it stays there. */
-void clock_escalate(struct linkage *linkage, Rule rule);
+/* The case goes one level up, by that rule; false: it is at the city's level and stays there. */
+bool clock_escalate(struct linkage *linkage, Rule rule);
 
 /* At the linkage's end. */
 void clock_stop(struct linkage *linkage);

@@ -2,6 +2,7 @@
 
 #include "services/coordinator/core/calendar.h"
 #include "services/coordinator/core/clock.h"
+#include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/linkage.h"
 #include "services/coordinator/core/provider.h"
@@ -9,12 +10,20 @@
 #include "services/coordinator/core/step.h"
 #include "services/coordinator/core/tables.h"
 
+/* One a line: a new noun is one new line. */
+/* clang-format off */
 static const struct wu_route *const ROUTES[] = {
-    COORDINATOR_STEP_ROUTES,     COORDINATOR_LINKAGE_ROUTES,
-    COORDINATOR_PROVIDER_ROUTES, COORDINATOR_STANDING_ROUTES,
-    COORDINATOR_KIND_ROUTES,     COORDINATOR_CALENDAR_ROUTES,
-    COORDINATOR_CLOCK_ROUTES,    NULL,
+    COORDINATOR_STEP_ROUTES,
+    COORDINATOR_LINKAGE_ROUTES,
+    COORDINATOR_PROVIDER_ROUTES,
+    COORDINATOR_STANDING_ROUTES,
+    COORDINATOR_KIND_ROUTES,
+    COORDINATOR_CALENDAR_ROUTES,
+    COORDINATOR_CLOCK_ROUTES,
+    COORDINATOR_DISPUTE_ROUTES,
+    NULL,
 };
+/* clang-format on */
 
 static const char *const FOLLOWS[] = {NULL};
 

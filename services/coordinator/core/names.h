@@ -6,6 +6,7 @@
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/state/v1/linkage_row.pb-c.h"
 #include "wushe/coordinator/v1/day.pb-c.h"
+#include "wushe/coordinator/v1/dispute.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
@@ -15,6 +16,8 @@ typedef Community__NeedConfirmed NeedConfirmed;
 
 typedef Coordinator__AdoptKind AdoptKind;
 typedef Coordinator__AdoptDay AdoptDay;
+typedef Coordinator__Adjudicate Adjudicate;
+typedef Coordinator__LinkageDisputed LinkageDisputed;
 typedef Coordinator__RoleDuty RoleDuty;
 typedef Community__NeedUrgency NeedUrgency;
 typedef Coordinator__KindAdopted KindAdopted;
@@ -52,10 +55,14 @@ typedef CoordinatorState__CandidateFate CandidateFate;
 typedef CoordinatorState__TakenBack TakenBack;
 typedef CoordinatorState__LinkageRow LinkageRow;
 typedef CoordinatorState__LinkageStep LinkageStep;
+typedef CoordinatorState__StepState StepState;
 typedef CoordinatorState__HistoryEntry HistoryEntry;
 typedef CoordinatorState__OutcomeRow OutcomeRow;
 typedef CoordinatorState__DayRow DayRow;
 typedef CoordinatorState__EscalationRow EscalationRow;
+typedef CoordinatorState__DisputeRow DisputeRow;
+typedef CoordinatorState__PassBack PassBack;
+typedef CoordinatorState__PrecedentRow PrecedentRow;
 typedef CoordinatorState__AttemptEnd AttemptEnd;
 typedef CoordinatorState__HistoryWhy HistoryWhy;
 
@@ -91,11 +98,13 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define STEP_DELIVERED COORDINATOR_STATE__STEP_STATE__STEP_STATE_DELIVERED
 #define STEP_SKIPPED COORDINATOR_STATE__STEP_STATE__STEP_STATE_SKIPPED
 #define STEP_RELEASED COORDINATOR_STATE__STEP_STATE__STEP_STATE_RELEASED
+#define STEP_DISPUTED COORDINATOR_STATE__STEP_STATE__STEP_STATE_DISPUTED
 #define STEP_UNMET COORDINATOR_STATE__STEP_STATE__STEP_STATE_UNMET
 
 #define END_DECLINED COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_DECLINED
 #define END_SILENT COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_SILENT
 #define END_LAPSED COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_LAPSED
+#define END_OUT_OF_REMIT COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_OUT_OF_REMIT
 #define END_LATE COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_LATE
 #define END_RELEASED COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_RELEASED
 
@@ -137,7 +146,19 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define UNMET_NO_PROVIDER COORDINATOR__UNMET_REASON__UNMET_REASON_NO_PROVIDER
 #define UNMET_ALL_DECLINED COORDINATOR__UNMET_REASON__UNMET_REASON_ALL_DECLINED
 #define UNMET_NO_ANSWER COORDINATOR__UNMET_REASON__UNMET_REASON_NO_ANSWER
+#define UNMET_OUT_OF_REMIT COORDINATOR__UNMET_REASON__UNMET_REASON_OUT_OF_REMIT
 #define UNMET_NOT_DELIVERED COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_DELIVERED
+
+#define RULING_BINDING COORDINATOR__RULING__RULING_BINDING
+#define RULING_OUT_OF_REMIT COORDINATOR__RULING__RULING_OUT_OF_REMIT
+
+#define DISPUTE_PASSED_BACK COORDINATOR_STATE__DISPUTE_STATE__DISPUTE_STATE_PASSED_BACK
+#define DISPUTE_OPEN COORDINATOR_STATE__DISPUTE_STATE__DISPUTE_STATE_OPEN
+#define DISPUTE_RULED COORDINATOR_STATE__DISPUTE_STATE__DISPUTE_STATE_RULED
+#define DISPUTE_DROPPED COORDINATOR_STATE__DISPUTE_STATE__DISPUTE_STATE_DROPPED
+
+#define URGENCY_URGENT COMMUNITY__NEED_URGENCY__NEED_URGENCY_URGENT
+#define DECLINE_NOT_OURS LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_OURS
 
 #define DAY_KIND_REST COORDINATOR__DAY_KIND__DAY_KIND_REST
 #define DAY_KIND_WORK COORDINATOR__DAY_KIND__DAY_KIND_WORK

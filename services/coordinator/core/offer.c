@@ -2,7 +2,9 @@
 
 #include "common/base/time.h"
 #include "services/coordinator/core/calendar.h"
+#include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/standing.h"
+#include "services/coordinator/core/tables.h"
 
 #include <string.h>
 
@@ -116,6 +118,24 @@ static void note_nobody(struct linkage *linkage, const LinkageStep *step,
     linkage_note(linkage, &note);
 }
 
+static void make_offer(struct linkage *linkage, LinkageStep *step, const struct choice *choice,
+                       const struct note *how)
+{
+    step->state = STEP_OFFERED;
+    step->attempt++;
+    step->provider_id = linkage_keep_id(linkage, &choice->provider_id);
+    step->node = choice->provider->node;
+    step->provider = choice->provider->name;
+    step->reply_by_ms =
+        wu_time_add(wu_step_event(linkage->fold)->time_ms, linkage->row.reply_within_ms);
+    const struct wu_timer timer =
+        step_timer(linkage, step, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms);
+    wu_timer_set(linkage->fold, &timer);
+    emit_step_offered(linkage, step);
+    linkage_note(linkage, how);
+    standing_offered(linkage->fold, &choice->provider_id, choice->provider, step->service);
+}
+
 bool offer_step(struct linkage *linkage, LinkageStep *step)
 {
     struct choice choice = {.candidate_count = 0};
@@ -125,23 +145,30 @@ bool offer_step(struct linkage *linkage, LinkageStep *step)
         return false;
     }
 
-    step->state = STEP_OFFERED;
-    step->attempt++;
-    step->provider_id = linkage_keep_id(linkage, &choice.provider_id);
-    step->node = choice.provider->node;
-    step->provider = choice.provider->name;
-    step->reply_by_ms =
-        wu_time_add(wu_step_event(linkage->fold)->time_ms, linkage->row.reply_within_ms);
-    const struct wu_timer timer =
-        step_timer(linkage, step, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms);
-    wu_timer_set(linkage->fold, &timer);
-    emit_step_offered(linkage, step);
-    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
-                                         .step = step,
-                                         .why = WHY_BEST_SCORE,
-                                         .choice = &choice,
-                                         .rules = {RULE(BEST_SCORE), choice.decided_by}});
-    standing_offered(linkage->fold, &choice.provider_id, choice.provider, step->service);
+    make_offer(linkage, step, &choice,
+               &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                              .step = step,
+                              .why = WHY_BEST_SCORE,
+                              .choice = &choice,
+                              .rules = {RULE(BEST_SCORE), choice.decided_by}});
+    return true;
+}
+
+bool offer_step_to(struct linkage *linkage, LinkageStep *step, const struct wu_id *provider_id,
+                   Rule rule)
+{
+    const ProviderRow *provider =
+        providers_get(wu_step_txn(linkage->fold), &(struct provider_key){*provider_id});
+    if (step->attempt >= ATTEMPTS_MAX || provider == NULL || !provider->open) {
+        return false;
+    }
+    const struct choice choice = {
+        .provider_id = *provider_id, .provider = provider, .division = provider->division};
+    make_offer(linkage, step, &choice,
+               &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                              .step = step,
+                              .division = provider->division,
+                              .rules = {rule}});
     return true;
 }
 
@@ -325,6 +352,7 @@ void complete_late(struct linkage *linkage, LinkageStep *step, const TakenBack *
         release_step(linkage, step, RELEASE_DELIVERED_BY_ANOTHER, 0);
         take_back(linkage, step, END_RELEASED);
     }
+    dispute_drop(linkage, step);
     step->attempt = past->attempt;
     step->provider_id = past->provider_id;
     step->node = past->node;

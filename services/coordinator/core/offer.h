@@ -7,6 +7,11 @@
 /* Offers the step to the provider whose turn it is; false when nobody is left. */
 bool offer_step(struct linkage *linkage, LinkageStep *step);
 
+/* Offers it to that provider, by that rule; false when it left, is closed or was asked too often.
+ */
+bool offer_step_to(struct linkage *linkage, LinkageStep *step, const struct wu_id *provider_id,
+                   Rule rule);
+
 /* Tells the provider that holds the step to go ahead, and until when. */
 void confirm_step(struct linkage *linkage, LinkageStep *step);
 

@@ -2,6 +2,7 @@
 
 #include "common/base/time.h"
 #include "services/coordinator/core/clock.h"
+#include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/tables.h"
 
@@ -86,6 +87,8 @@ static UnmetReason unmet_reason(const LinkageStep *step)
         return UNMET_NO_ANSWER;
     case END_LATE:
         return UNMET_NOT_DELIVERED;
+    case END_OUT_OF_REMIT:
+        return UNMET_OUT_OF_REMIT;
     default:
         return UNMET_NO_PROVIDER;
     }
@@ -110,9 +113,19 @@ static void close_unmet(struct linkage *linkage, LinkageStep *missing)
             release_step(linkage, step, RELEASE_LINKAGE_UNMET, 0);
             take_back(linkage, step, END_RELEASED);
         }
+        dispute_drop(linkage, step);
         step->state = STEP_RELEASED;
     }
     linkage_close(linkage, OUTCOME_UNMET, unmet_reason(missing), missing->service);
+}
+
+void linkage_drop_step(struct linkage *linkage, LinkageStep *step)
+{
+    if (step->required) {
+        close_unmet(linkage, step);
+    } else {
+        step->state = STEP_SKIPPED;
+    }
 }
 
 /* ---- on the way ------------------------------------------------------------ */
@@ -147,11 +160,10 @@ static bool offer_wave(struct linkage *linkage, uint32_t wave)
         if (step->wave != wave || step->state != STEP_WAITING || offer_step(linkage, step)) {
             continue;
         }
-        if (step->required) {
-            close_unmet(linkage, step);
+        linkage_drop_step(linkage, step);
+        if (linkage->row.state == LINKAGE_CLOSED) {
             return false;
         }
-        step->state = STEP_SKIPPED;
     }
     return true;
 }
@@ -173,7 +185,8 @@ static bool offer_waiting(struct linkage *linkage)
 static bool everything_is_settled(const struct linkage *linkage)
 {
     for (size_t i = 0; i < linkage->row.n_steps; i++) {
-        if (linkage->steps[i].state == STEP_WAITING || linkage->steps[i].state == STEP_OFFERED) {
+        StepState state = linkage->steps[i].state;
+        if (state == STEP_WAITING || state == STEP_OFFERED || state == STEP_DISPUTED) {
             return false;
         }
     }
@@ -236,6 +249,9 @@ static void ask_resident(struct linkage *linkage)
 
 void linkage_advance(struct linkage *linkage)
 {
+    if (linkage->row.state == LINKAGE_CLOSED) {
+        return;
+    }
     do {
         if (!offer_waiting(linkage)) {
             return; /* closed unmet */

@@ -10,6 +10,9 @@
  */
 void linkage_advance(struct linkage *linkage);
 
+/* Nobody will do the step: without it if it is optional, else the linkage ends unmet. */
+void linkage_drop_step(struct linkage *linkage, LinkageStep *step);
+
 /* The end, once. missing_service is "" unless the outcome is UNMET. */
 void linkage_close(struct linkage *linkage, Outcome outcome, UnmetReason reason,
                    const char *missing_service);

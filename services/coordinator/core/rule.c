@@ -56,6 +56,14 @@ const struct rule_text RULE_TEXTS[] = {
      "A delivered case is confirmed and closed in its time."},
     {RULE(ONE_LEVEL_UP), "one-level-up", "R11", "超时逐级上报，每次一级，不影响其他事项。",
      "A broken clock takes its case one level up, and no other case with it."},
+    {RULE(TWO_PASS_BACKS), "two-pass-backs", "R35", "同一步骤至多退回两次，随后裁决。",
+     "At most two may pass a step back as not theirs; then it is ruled on."},
+    {RULE(PRECEDENT), "precedent", "N4", "同类争议依前例处理。",
+     "What was ruled holds for the next step like it."},
+    {RULE(RULING_BINDS), "ruling-binds", "N4", "裁决一经作出即为定论。",
+     "A ruling holds: the step is not passed back again."},
+    {RULE(RULED_IN_TIME), "ruled-in-time", "N4", "争议须在规定工作日内裁决。",
+     "A dispute is ruled on within its working days."},
     {0},
 };
 

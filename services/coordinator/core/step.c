@@ -1,6 +1,7 @@
 #include "services/coordinator/core/step.h"
 
 #include "services/coordinator/core/clock.h"
+#include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/progress.h"
@@ -96,8 +97,14 @@ static void handle_step_declined(struct wu_step *fold, const StepDeclined *decli
                                           .step = step,
                                           .code = (uint32_t)declined->reason,
                                           .text = declined->text});
+    struct wu_id provider_id;
+    const char *provider = step->provider;
+    (void)wu_id_from_pb(declined->ref->provider_id, &provider_id);
     exclude_provider(&linkage, step);
     take_back(&linkage, step, END_DECLINED);
+    if (declined->reason == DECLINE_NOT_OURS) {
+        dispute_pass_back(&linkage, step, &provider_id, provider, declined->text);
+    }
     linkage_advance(&linkage);
     linkage_save(&linkage);
 }
@@ -284,7 +291,7 @@ static void handle_step_overdue(struct wu_step *fold)
     struct linkage linkage;
     LinkageStep *step = step_of_timer(fold, &linkage);
     if (step != NULL && step_is_confirmed(step)) {
-        clock_escalate(&linkage, RULE(DELIVERY_IN_TIME));
+        (void)clock_escalate(&linkage, RULE(DELIVERY_IN_TIME));
         pass_on(&linkage, step, RELEASE_DELIVERY_OVERDUE, END_LATE);
     }
 }

@@ -78,9 +78,43 @@ const struct wu_table COORDINATOR_ESCALATIONS = {
     .row = &coordinator_state__escalation_row__descriptor,
 };
 
-const struct wu_table *const COORDINATOR_TABLES[] = {
-    &COORDINATOR_KINDS,         &COORDINATOR_KIND_VERSIONS, &COORDINATOR_KINDS_WAITING,
-    &COORDINATOR_PROVIDERS,     &COORDINATOR_CANDIDATES,    &COORDINATOR_LINKAGES,
-    &COORDINATOR_LINKAGES_OPEN, &COORDINATOR_HISTORY,       &COORDINATOR_OUTCOMES,
-    &COORDINATOR_DAYS,          &COORDINATOR_ESCALATIONS,   NULL,
+const struct wu_table COORDINATOR_DISPUTES = {
+    .name = "coordinator.disputes",
+    .key_size = sizeof(struct dispute_key),
+    .key = {WU_KEY(struct dispute_key, linkage_id), WU_KEY(struct dispute_key, step_no)},
+    .row = &coordinator_state__dispute_row__descriptor,
 };
+
+const struct wu_table COORDINATOR_DISPUTES_OPEN = {
+    .name = "coordinator.disputes_open",
+    .key_size = sizeof(struct dispute_key),
+    .key = {WU_KEY(struct dispute_key, linkage_id), WU_KEY(struct dispute_key, step_no)},
+};
+
+const struct wu_table COORDINATOR_PRECEDENTS = {
+    .name = "coordinator.precedents",
+    .key_size = sizeof(struct precedent_key),
+    .key = {WU_KEY(struct precedent_key, division), WU_KEY(struct precedent_key, kind),
+            WU_KEY(struct precedent_key, role), WU_KEY(struct precedent_key, service)},
+    .row = &coordinator_state__precedent_row__descriptor,
+};
+
+/* clang-format off */
+const struct wu_table *const COORDINATOR_TABLES[] = {
+    &COORDINATOR_KINDS,
+    &COORDINATOR_KIND_VERSIONS,
+    &COORDINATOR_KINDS_WAITING,
+    &COORDINATOR_PROVIDERS,
+    &COORDINATOR_CANDIDATES,
+    &COORDINATOR_LINKAGES,
+    &COORDINATOR_LINKAGES_OPEN,
+    &COORDINATOR_HISTORY,
+    &COORDINATOR_OUTCOMES,
+    &COORDINATOR_DAYS,
+    &COORDINATOR_ESCALATIONS,
+    &COORDINATOR_DISPUTES,
+    &COORDINATOR_DISPUTES_OPEN,
+    &COORDINATOR_PRECEDENTS,
+    NULL,
+};
+/* clang-format on */

@@ -89,6 +89,28 @@ struct escalation_key {
 extern const struct wu_table COORDINATOR_ESCALATIONS;
 WU_TABLE_OF(escalations, COORDINATOR_ESCALATIONS, struct escalation_key, EscalationRow);
 
+/* Steps that were passed back, for ever. */
+struct dispute_key {
+    struct wu_id linkage_id;
+    uint32_t step_no;
+};
+extern const struct wu_table COORDINATOR_DISPUTES;
+WU_TABLE_OF(disputes, COORDINATOR_DISPUTES, struct dispute_key, DisputeRow);
+
+/* Those that wait for a ruling. */
+extern const struct wu_table COORDINATOR_DISPUTES_OPEN;
+WU_INDEX_OF(disputes_open, COORDINATOR_DISPUTES_OPEN, struct dispute_key);
+
+/* What was ruled, for the next step like it. */
+struct precedent_key {
+    uint64_t division; /* of a district */
+    char kind[KIND_CODE_SIZE];
+    uint32_t role;
+    char service[SERVICE_SIZE];
+};
+extern const struct wu_table COORDINATOR_PRECEDENTS;
+WU_TABLE_OF(precedents, COORDINATOR_PRECEDENTS, struct precedent_key, PrecedentRow);
+
 /* Closed linkages, counted. */
 struct outcome_key {
     uint32_t outcome;
