@@ -141,8 +141,111 @@ def keys():
     }
 
 
+# ---- stories: tests/fuzz/fuzz_core.c and fuzz_link.c --------------------------------------
+
+NEXT_TIMER, WAIT, REPEAT, RAW, DAMAGED, RESTART = range(10, 16)
+TOGETHER = 0x10  # the next step goes into the same transaction
+
+PROVIDER = ["add", "offer", "confirm", "release", "answer", "report", "own"]
+COMMUNITY = ["add", "kind", "raise", "word", "opened", "refused", "delivered", "closed"]
+COORDINATOR = ["reserved", "declined", "lapsed", "taken", "delivered", "need", "word", "announce",
+               "adopt"]
+
+
+def step(how, *more):
+    """One step: what it is, how many bytes, those bytes. Zeros may be left out at the end."""
+    return bytes([how, len(more), *more])
+
+
+def told(names, story):
+    """Words of `names`, with the bytes of their message behind a colon: "offer:0,1 confirm"."""
+    out = b""
+    for word in story.split():
+        name, _, more = word.partition(":")
+        numbers = [int(each) for each in more.split(",")] if more else []
+        how, _, name = name.rpartition("+")
+        if name in names:
+            out += step(int(how or 0), names.index(name), *numbers)
+        else:
+            out += step({"timer": NEXT_TIMER, "wait": WAIT, "again": REPEAT, "damaged": DAMAGED,
+                         "restart": RESTART}[name], *numbers)
+    return out
+
+
+# a report without a plan; the second offer asks of another linkage
+REPORT = "report:0,0,0,0,0,2"
+OTHER = "offer:1,0,193"
+PROVIDER_STORIES = {
+    "delivered": f"add own:0,0,0,1 offer confirm {REPORT} offer confirm",
+    "lapsed": "add own:0,0,0,1 offer timer confirm",
+    "released": "add own:0,0,0,1 offer release offer:0,1 confirm release restart",
+    "by_hand": f"add:0,0,0,0,0,0,1 own:0,0,0,1 offer answer again confirm {REPORT}",
+    "declined_by_hand": "add:0,0,0,0,0,0,1 own:0,0,0,1 offer answer:0,0,1",
+    "two": f"add:0,0,0,0,0,1 own:0,0,0,1 own:0,0,0,1,1,1 offer {OTHER} confirm {REPORT} wait:1 release",
+    "in_one": f"16+add 16+own:0,0,0,1 16+offer 16+confirm {REPORT}",
+    "stranger": "add own:0,0,0,1 32+offer offer 32+confirm 32+release",
+    "damaged": "add damaged own damaged:1 offer",
+}
+COMMUNITY_STORIES = {
+    "met": "add kind raise opened delivered word closed delivered",
+    "silent": "add kind raise opened delivered timer closed",
+    "refused": "add kind raise refused opened",
+    "twice": "add kind raise again raise:0,0,0,0,0,0,0,1 restart raise",
+    "closed_early": "add kind raise opened closed word delivered",
+    "in_one": "16+add 16+kind 16+raise opened 16+delivered 16+word closed",
+    "stranger": "add kind raise 32+opened opened 32+delivered 32+closed",
+}
+COORDINATOR_STORIES = {
+    "met": "adopt announce need reserved taken delivered word",
+    "nobody": "adopt need",
+    "declined": "adopt announce announce:193 need declined reserved",
+    "silent": "adopt announce need timer",
+    "late": "adopt announce need reserved taken timer",
+    "lapsed": "adopt announce need reserved lapsed",
+    "assessed": "adopt:0,0,0,1 announce:0,1 announce:193 need reserved delivered reserved taken "
+                "delivered word",
+    "two_steps": "adopt:0,0,0,0,0,0,0,0,1,0,0,0,0,2 announce announce:193,2 need reserved reserved "
+                 "taken delivered delivered:2",
+    "unmet": "adopt:0,0,0,0,0,0,0,0,1,0,0,0,0,2 announce announce:193,2 need reserved declined",
+    "in_one": "16+adopt 16+announce 16+need reserved 16+taken delivered word",
+}
+
+
+def core_stories():
+    for role in ("socialorg", "socialworker", "volunteer", "charity"):
+        yield f"core_{role}", {name: told(PROVIDER, story)
+                               for name, story in PROVIDER_STORIES.items()}
+    yield "core_community", {name: told(COMMUNITY, story)
+                             for name, story in COMMUNITY_STORIES.items()}
+    yield "core_coordinator", {name: told(COORDINATOR, story)
+                               for name, story in COORDINATOR_STORIES.items()}
+
+
+SOCIETY, HUB, KEEPS = 0, 1, 2
+FOCUS, ANY, RAW_FRAME, DROP, COMMAND, SECONDS, CUT, REOPEN, GENERATION, COMMIT = 0, *range(7, 16)
+
+
+def link_stories():
+    focus, commit = step(FOCUS), step(COMMIT)
+    ack, tick = step(ANY, 2), step(SECONDS)
+    for kind in ("hello", "batch", "fetch"):
+        yield kind, {
+            "society": bytes([SOCIETY, 8]) + (focus + commit) * 4 + tick,
+            "hub": bytes([HUB, 30]) + (focus + ack + commit) * 4 + tick,
+            "keeping": bytes([HUB | KEEPS, 30]) + (focus + commit + step(COMMAND, 2)) * 4,
+            "restarts": bytes([SOCIETY, 8]) + focus + step(REOPEN) + focus + commit + step(CUT)
+                        + focus + commit,
+            "generation": bytes([HUB, 9]) + focus + step(GENERATION) + focus + ack + commit,
+            "dropped": bytes([SOCIETY, 3]) + focus + step(DROP) + focus + commit,
+            "any": bytes([SOCIETY, 3]) + b"".join(step(ANY, kind) for kind in range(7)) + commit,
+            "raw": bytes([HUB, 3]) + b"".join(
+                step(RAW_FRAME, *data[:127]) for data in commands().values() if len(data) < 128),
+        }
+
+
 def main():
-    for target, cases in (("envelope", envelopes()), ("command", commands()), ("key", keys())):
+    for target, cases in (("envelope", envelopes()), ("command", commands()), ("key", keys()),
+                          *core_stories(), *link_stories()):
         folder = SEEDS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in cases.items():

@@ -1,0 +1,332 @@
+/* A step is with one provider at a time, and everything has an owner until it ends. */
+#include "services/coordinator/core/core.h"
+
+#include "services/coordinator/core/offer.h"
+#include "services/coordinator/core/record.h"
+#include "services/coordinator/core/tables.h"
+#include "tests/fuzz/fuzz_core.h"
+
+#include "common/base/assert.h"
+
+enum { STEPS_MAX = 1024, ATTEMPTS_MAX = 64 };
+
+/* ---- the coordinator's word, by a model of its own ------------------------------------- */
+
+enum phase { NOWHERE, OFFERED, RESERVED, CONFIRMED, DELIVERED, OVER };
+
+struct offered {
+    struct wu_id linkage_id;
+    struct wu_id provider_id;
+    uint32_t step_no;
+    uint32_t attempt;
+    uint32_t node;
+    enum phase phase;
+};
+
+static struct offered offered_list[STEPS_MAX];
+static size_t offered_count;
+static uint64_t closed_count;
+
+static void begin(void)
+{
+    offered_count = 0;
+    closed_count = 0;
+}
+
+static struct offered *offered_of(const struct wu_id *linkage_id, uint32_t step_no)
+{
+    for (size_t i = 0; i < offered_count; i++) {
+        if (offered_list[i].step_no == step_no &&
+            wu_id_equal(&offered_list[i].linkage_id, linkage_id)) {
+            return &offered_list[i];
+        }
+    }
+    WU_ASSERT(offered_count < STEPS_MAX);
+    offered_list[offered_count] = (struct offered){.linkage_id = *linkage_id, .step_no = step_no};
+    return &offered_list[offered_count++];
+}
+
+static bool is_out(const struct offered *step)
+{
+    return step->phase == OFFERED || step->phase == RESERVED || step->phase == CONFIRMED;
+}
+
+static void hears(const struct fuzz_seen *seen, struct offered *step)
+{
+    if (!is_out(step) || seen->peer != step->node) {
+        return; /* an outsider, or about what is over */
+    }
+    if (seen->type == WU_TYPE(LINKAGE_STEP_RESERVED) && step->phase == OFFERED) {
+        step->phase = RESERVED;
+    } else if (seen->type == WU_TYPE(LINKAGE_STEP_DELIVERED) && step->phase == CONFIRMED) {
+        step->phase = DELIVERED;
+    } else if (seen->type == WU_TYPE(LINKAGE_STEP_DECLINED) ||
+               seen->type == WU_TYPE(LINKAGE_STEP_LAPSED)) {
+        step->phase = OVER;
+    }
+}
+
+static void says(const struct fuzz_seen *seen, struct offered *step, const Linkage__StepRef *ref,
+                 const struct wu_id *provider_id)
+{
+    bool is_current = step->attempt == ref->attempt &&
+                      wu_id_equal(&step->provider_id, provider_id) && step->node == seen->peer;
+    if (seen->type == WU_TYPE(LINKAGE_STEP_OFFERED)) {
+        FUZZ_RULE(ref->attempt == step->attempt + 1 && !is_out(step) && step->phase != DELIVERED,
+                  "a step is offered anew when the last attempt is over");
+        step->attempt = ref->attempt;
+        step->provider_id = *provider_id;
+        step->node = seen->peer;
+        step->phase = OFFERED;
+    } else if (seen->type == WU_TYPE(LINKAGE_STEP_CONFIRMED)) {
+        FUZZ_RULE(is_current && step->phase == RESERVED,
+                  "a step is confirmed to the one provider that has it reserved");
+        step->phase = CONFIRMED;
+    } else if (is_current && is_out(step)) {
+        step->phase = OVER;
+    }
+}
+
+static void linkage_ends(ProtobufCBinaryData linkage_id)
+{
+    struct wu_id id;
+    FUZZ_RULE(wu_id_from_pb(linkage_id, &id), "a linkage has a number");
+    for (size_t i = 0; i < offered_count; i++) {
+        FUZZ_RULE(!wu_id_equal(&offered_list[i].linkage_id, &id) || !is_out(&offered_list[i]),
+                  "when a linkage ends nothing of it is left with a provider");
+    }
+}
+
+static void saw_step(const struct fuzz_seen *seen)
+{
+    const Linkage__StepRef *ref = ((const Linkage__StepTaken *)(const void *)seen->body)->ref;
+    struct wu_id linkage_id;
+    struct wu_id provider_id;
+    if (ref == NULL || !wu_id_from_pb(ref->linkage_id, &linkage_id) ||
+        !wu_id_from_pb(ref->provider_id, &provider_id)) {
+        return;
+    }
+    struct offered *step = offered_of(&linkage_id, ref->step_no);
+    if (seen->is_output) {
+        says(seen, step, ref, &provider_id);
+    } else if (step->attempt == ref->attempt && wu_id_equal(&step->provider_id, &provider_id)) {
+        hears(seen, step);
+    }
+}
+
+static void saw(const struct fuzz_seen *seen)
+{
+    bool is_step = seen->type >= WU_TYPE(LINKAGE_STEP_OFFERED) &&
+                   seen->type <= WU_TYPE(LINKAGE_STEP_DELIVERED);
+    if (seen->body == NULL || seen->is_dead) {
+        return;
+    }
+    if (is_step) {
+        saw_step(seen);
+    } else if (seen->is_output && seen->type == WU_TYPE(COORDINATOR_LINKAGE_CLOSED)) {
+        linkage_ends(((const LinkageClosed *)(const void *)seen->body)->linkage_id);
+        closed_count++;
+    } else if (seen->is_output && seen->type == WU_TYPE(COORDINATOR_LINKAGE_DELIVERED)) {
+        linkage_ends(((const LinkageDelivered *)(const void *)seen->body)->linkage_id);
+    }
+}
+
+/* ---- linkages ------------------------------------------------------------------------------ */
+
+struct sums {
+    uint64_t linkages;
+    uint64_t open;
+    uint64_t closed;
+    uint64_t replies;    /* timers that must be */
+    uint64_t deliveries; /* the same */
+};
+
+static bool step_is_with_somebody(const LinkageStep *step)
+{
+    return step->state == STEP_OFFERED || step->state == STEP_RESERVED ||
+           step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
+}
+
+static void check_tried(const LinkageStep *step)
+{
+    for (size_t i = 0; i < step->n_tried; i++) {
+        for (size_t other = 0; other < i; other++) {
+            struct wu_id a;
+            struct wu_id b;
+            FUZZ_RULE(wu_id_from_pb(step->tried[i], &a) && wu_id_from_pb(step->tried[other], &b) &&
+                          !wu_id_equal(&a, &b),
+                      "nobody is asked again who said no");
+        }
+    }
+}
+
+static void check_step(struct wu_txn *txn, const struct linkage_key *key, const LinkageStep *step,
+                       struct sums *sums)
+{
+    bool asked = step->state == STEP_OFFERED;
+    bool working = step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
+    struct wu_id provider_id;
+    FUZZ_RULE(step->state >= STEP_WAITING && step->state <= STEP_UNMET, "a step is in a state");
+    FUZZ_RULE(step->attempt <= ATTEMPTS_MAX, "a step is offered so often and no more");
+    FUZZ_RULE(!step_is_with_somebody(step) ||
+                  (step->node != 0 && wu_id_from_pb(step->provider_id, &provider_id)),
+              "a step that is out is with somebody");
+    FUZZ_RULE(fuzz_has_timer(txn, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms,
+                             &key->linkage_id, timer_n(step)) == asked,
+              "an offer has its clock, and nothing else has");
+    FUZZ_RULE(fuzz_has_timer(txn, WU_TYPE(COORDINATOR_STEP_OVERDUE), step->deliver_by_ms,
+                             &key->linkage_id, timer_n(step)) == working,
+              "work has its clock, and nothing else has");
+    sums->replies += asked;
+    sums->deliveries += working;
+    struct offered *model = offered_of(&key->linkage_id, step->step_no);
+    FUZZ_RULE(is_out(model) == step_is_with_somebody(step) && model->attempt == step->attempt,
+              "what is with a provider is what was said");
+    check_tried(step);
+}
+
+/* By where the linkage stands, what its steps may be. */
+static void check_together(const LinkageRow *row)
+{
+    for (size_t i = 0; i < row->n_steps; i++) {
+        const LinkageStep *step = row->steps[i];
+        bool begun = step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
+        FUZZ_RULE(row->state != LINKAGE_RESERVING || !begun,
+                  "all are reserved before one is confirmed");
+        FUZZ_RULE(!step_is_with_somebody(step) || row->state <= LINKAGE_DELIVERING,
+                  "what is over has nothing with a provider");
+        FUZZ_RULE(row->state != LINKAGE_AWAITING || !step->required ||
+                      step->state == STEP_DELIVERED,
+                  "the resident is asked when all that is required was done");
+        FUZZ_RULE(row->state != LINKAGE_DELIVERING || step->state != STEP_UNMET,
+                  "what nobody can do is not worked on");
+    }
+}
+
+static void check_story(struct wu_txn *txn, const struct linkage_key *key, const LinkageRow *row)
+{
+    uint32_t line = row->history_dropped;
+    struct history_key at = {.linkage_id = key->linkage_id};
+    const HistoryEntry *entry = NULL;
+    int64_t time_ms = 0;
+    FUZZ_RULE(row->history_count - row->history_dropped <= LINKAGE_HISTORY_MAX,
+              "a story is not endless");
+    for (bool more = history_from(txn, &at, 1, &entry); more;
+         more = history_after(txn, &at, 1, &entry)) {
+        FUZZ_RULE(at.line == line && entry->time_ms >= time_ms && entry->type != 0,
+                  "a story is told line by line");
+        time_ms = entry->time_ms;
+        line++;
+    }
+    FUZZ_RULE(line == row->history_count, "no line is lost");
+}
+
+static void check_linkage(struct wu_txn *txn, const struct linkage_key *key, const LinkageRow *row,
+                          struct sums *sums)
+{
+    bool over = row->state == LINKAGE_CLOSED || row->state == LINKAGE_REFUSED;
+    struct linkage_key at = *key;
+    FUZZ_RULE(row->state >= LINKAGE_ASSESSING && row->state <= LINKAGE_REFUSED,
+              "a linkage is in a state");
+    FUZZ_RULE(linkages_open_from(txn, &at, 1) != over, "what is open is listed so");
+    FUZZ_RULE(row->state != LINKAGE_CLOSED || row->outcome != 0, "what is closed has an outcome");
+    FUZZ_RULE(row->community_node == wu_id_node(&key->linkage_id), "a need is its own community's");
+    sums->linkages++;
+    sums->open += !over;
+    sums->closed += row->state == LINKAGE_CLOSED;
+    for (size_t i = 0; i < row->n_steps; i++) {
+        FUZZ_RULE(row->steps[i]->step_no == i + 1, "steps are numbered");
+        check_step(txn, key, row->steps[i], sums);
+    }
+    check_together(row);
+    check_story(txn, key, row);
+}
+
+static void check_linkages(struct wu_txn *txn)
+{
+    struct sums sums = {0};
+    size_t mark = fuzz_mark(txn);
+    struct linkage_key key = {0};
+    const LinkageRow *row = NULL;
+    for (bool more = linkages_from(txn, &key, 0, &row); more;
+         more = linkages_after(txn, &key, 0, &row)) {
+        check_linkage(txn, &key, row, &sums);
+        fuzz_forget(txn, mark);
+    }
+    FUZZ_RULE(wu_table_count(txn, &COORDINATOR_LINKAGES_OPEN) == sums.open,
+              "nothing else is listed as open");
+    FUZZ_RULE(fuzz_timer_count(txn, WU_TYPE(COORDINATOR_OFFER_OVERDUE)) == sums.replies &&
+                  fuzz_timer_count(txn, WU_TYPE(COORDINATOR_STEP_OVERDUE)) == sums.deliveries,
+              "no clock runs for what is over");
+    FUZZ_RULE(sums.closed == closed_count, "a linkage is closed once");
+    struct outcome_key at = {0};
+    const OutcomeRow *outcome = NULL;
+    uint64_t counted = 0;
+    for (bool more = outcomes_from(txn, &at, 0, &outcome); more;
+         more = outcomes_after(txn, &at, 0, &outcome)) {
+        counted += outcome->count;
+    }
+    FUZZ_RULE(counted == sums.closed, "every case is counted once");
+}
+
+/* ---- providers and kinds --------------------------------------------------------------------- */
+
+static bool named_before(const ProviderRow *row, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(row->services[i]->service, row->services[index]->service) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The lines that providers stand in, and the providers, are written together. */
+static void check_lines(struct wu_txn *txn)
+{
+    uint64_t standing = 0;
+    size_t mark = fuzz_mark(txn);
+    struct provider_key key = {0};
+    const ProviderRow *row = NULL;
+    for (bool more = providers_from(txn, &key, 0, &row); more;
+         more = providers_after(txn, &key, 0, &row)) {
+        FUZZ_RULE(row->node != 0, "a provider is somebody's");
+        for (size_t i = 0; i < row->n_services && row->open; i++) {
+            struct candidate_key at = {.role = (uint32_t)row->role,
+                                       .division = row->division,
+                                       .last_offered = row->services[i]->last_offered,
+                                       .provider_id = key.provider_id};
+            FUZZ_RULE(wu_key_text(at.service, sizeof at.service, row->services[i]->service) &&
+                          candidates_from(txn, &at, 5),
+                      "who is open stands in line");
+            standing += !named_before(row, i);
+        }
+        fuzz_forget(txn, mark);
+    }
+    FUZZ_RULE(wu_table_count(txn, &COORDINATOR_CANDIDATES) == standing,
+              "nobody else stands in line, and nobody twice");
+}
+
+static void check_kinds(struct wu_txn *txn)
+{
+    uint64_t versions = 0;
+    size_t mark = fuzz_mark(txn);
+    struct kind_key key = {{0}};
+    const KindRow *row = NULL;
+    for (bool more = kinds_from(txn, &key, 0, &row); more; more = kinds_after(txn, &key, 0, &row)) {
+        versions += row->version;
+        fuzz_forget(txn, mark);
+    }
+    FUZZ_RULE(wu_table_count(txn, &COORDINATOR_KIND_VERSIONS) == versions,
+              "every version of a kind is kept");
+}
+
+static void check(struct wu_txn *txn)
+{
+    check_linkages(txn);
+    check_lines(txn);
+    check_kinds(txn);
+}
+
+const struct fuzz_core FUZZ_CORE = {
+    .core = &COORDINATOR_CORE, .begin = begin, .saw = saw, .check = check};
