@@ -75,7 +75,7 @@ static void check(struct wu_txn *txn)
     size_t mark = fuzz_mark(txn);
     struct account_key key = {0};
     const AccountRow *account = NULL;
-    __int128 sum = 0;
+    int64_t sum = 0; /* zero again after each service, so it cannot wrap */
     for (bool more = accounts_from(txn, &key, 0, &account); more;
          more = accounts_after(txn, &key, 0, &account)) {
         check_account(txn, &key, account);

@@ -21,6 +21,7 @@ struct offered {
     uint32_t attempt;
     uint32_t node;
     enum phase phase;
+    bool ever_reserved;
 };
 
 static struct offered offered_list[STEPS_MAX];
@@ -58,6 +59,7 @@ static void hears(const struct fuzz_seen *seen, struct offered *step)
     }
     if (seen->type == WU_TYPE(LINKAGE_STEP_RESERVED) && step->phase == OFFERED) {
         step->phase = RESERVED;
+        step->ever_reserved = true;
     } else if (seen->type == WU_TYPE(LINKAGE_STEP_DELIVERED) && step->phase == CONFIRMED) {
         step->phase = DELIVERED;
     } else if (seen->type == WU_TYPE(LINKAGE_STEP_DECLINED) ||
@@ -134,11 +136,12 @@ static void saw(const struct fuzz_seen *seen)
 /* ---- linkages ------------------------------------------------------------------------------ */
 
 struct sums {
-    uint64_t linkages;
     uint64_t open;
     uint64_t closed;
     uint64_t replies;    /* timers that must be */
     uint64_t deliveries; /* the same */
+    uint64_t clocks;     /* the same */
+    uint64_t escalated;
 };
 
 static bool step_is_with_somebody(const LinkageStep *step)
@@ -186,7 +189,7 @@ static void check_step(struct wu_txn *txn, const struct linkage_key *key, const 
 }
 
 /* By where the linkage stands, what its steps may be. */
-static void check_together(const LinkageRow *row)
+static void check_together(const struct linkage_key *key, const LinkageRow *row)
 {
     for (size_t i = 0; i < row->n_steps; i++) {
         const LinkageStep *step = row->steps[i];
@@ -198,9 +201,29 @@ static void check_together(const LinkageRow *row)
         FUZZ_RULE(row->state != LINKAGE_AWAITING || !step->required ||
                       step->state == STEP_DELIVERED,
                   "the resident is asked when all that is required was done");
+        FUZZ_RULE(row->state != LINKAGE_DELIVERING || !step->required ||
+                      offered_of(&key->linkage_id, step->step_no)->ever_reserved,
+                  "all that is required is reserved before anything is confirmed");
         FUZZ_RULE(row->state != LINKAGE_DELIVERING || step->state != STEP_UNMET,
                   "what nobody can do is not worked on");
     }
+}
+
+/* Volunteers and charity are called when the core three have all said yes. */
+static void check_waves(const struct linkage_key *key, const LinkageRow *row)
+{
+    enum { CORE_THREE = 1 };
+    bool others_called = false;
+    bool core_three_held = true;
+    for (size_t i = 0; i < row->n_steps; i++) {
+        const LinkageStep *step = row->steps[i];
+        bool is_core = step->wave == CORE_THREE;
+        others_called = others_called || (!is_core && step->attempt > 0);
+        core_three_held =
+            core_three_held && (!is_core || !step->required ||
+                                offered_of(&key->linkage_id, step->step_no)->ever_reserved);
+    }
+    FUZZ_RULE(!others_called || core_three_held, "core three first");
 }
 
 static void check_story(struct wu_txn *txn, const struct linkage_key *key, const LinkageRow *row)
@@ -231,14 +254,22 @@ static void check_linkage(struct wu_txn *txn, const struct linkage_key *key, con
     FUZZ_RULE(linkages_open_from(txn, &at, 1) != over, "what is open is listed so");
     FUZZ_RULE(row->state != LINKAGE_CLOSED || row->outcome != 0, "what is closed has an outcome");
     FUZZ_RULE(row->community_node == wu_id_node(&key->linkage_id), "a need is its own community's");
-    sums->linkages++;
+    FUZZ_RULE(!over || (row->due_at_ms == 0 && row->clock_at_ms == 0), "what is over has no clock");
+    FUZZ_RULE(row->due_at_ms == 0 || (row->clock_at_ms != 0 && row->clock_at_ms <= row->due_at_ms),
+              "what is due has its timer in time");
+    FUZZ_RULE(row->clock_at_ms == 0 || fuzz_has_timer(txn, WU_TYPE(COORDINATOR_CLOCK_OVERDUE),
+                                                      row->clock_at_ms, &key->linkage_id, 0),
+              "a clock is a timer");
+    sums->clocks += row->clock_at_ms != 0;
+    sums->escalated += !over && row->escalated_to != 0;
     sums->open += !over;
     sums->closed += row->state == LINKAGE_CLOSED;
     for (size_t i = 0; i < row->n_steps; i++) {
         FUZZ_RULE(row->steps[i]->step_no == i + 1, "steps are numbered");
         check_step(txn, key, row->steps[i], sums);
     }
-    check_together(row);
+    check_together(key, row);
+    check_waves(key, row);
     check_story(txn, key, row);
 }
 
@@ -258,6 +289,10 @@ static void check_linkages(struct wu_txn *txn)
     FUZZ_RULE(fuzz_timer_count(txn, WU_TYPE(COORDINATOR_OFFER_OVERDUE)) == sums.replies &&
                   fuzz_timer_count(txn, WU_TYPE(COORDINATOR_STEP_OVERDUE)) == sums.deliveries,
               "no clock runs for what is over");
+    FUZZ_RULE(fuzz_timer_count(txn, WU_TYPE(COORDINATOR_CLOCK_OVERDUE)) == sums.clocks,
+              "a linkage has one clock");
+    FUZZ_RULE(wu_table_count(txn, &COORDINATOR_ESCALATIONS) == sums.escalated,
+              "each open case is at one level");
     FUZZ_RULE(sums.closed == closed_count, "a linkage is closed once");
     struct outcome_key at = {0};
     const OutcomeRow *outcome = NULL;
@@ -281,8 +316,33 @@ static bool named_before(const ProviderRow *row, size_t index)
     return false;
 }
 
+/* Where it stands in the line of that service: once, and with its own turn. */
+static bool stands_in_line(struct wu_txn *txn, const struct provider_key *key,
+                           const ProviderRow *row, const ProviderService *service)
+{
+    struct candidate_key at = {.role = (uint32_t)row->role, .division = row->division};
+    const CandidateRow *entry = NULL;
+    uint64_t count = 0;
+    bool fits = wu_key_text(at.service, sizeof at.service, service->service);
+    for (bool more = fits && candidates_from(txn, &at, CANDIDATE_PLACE_FIELDS, &entry); more;
+         more = candidates_after(txn, &at, CANDIDATE_PLACE_FIELDS, &entry)) {
+        count += wu_id_equal(&at.provider_id, &key->provider_id) &&
+                 at.last_offered == service->last_offered;
+    }
+    return count == 1;
+}
+
+static int64_t steps_out_with(const struct wu_id *provider_id)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < offered_count; i++) {
+        count += is_out(&offered_list[i]) && wu_id_equal(&offered_list[i].provider_id, provider_id);
+    }
+    return count;
+}
+
 /* The lines that providers stand in, and the providers, are written together. */
-static void check_lines(struct wu_txn *txn)
+static void check_providers(struct wu_txn *txn)
 {
     uint64_t standing = 0;
     size_t mark = fuzz_mark(txn);
@@ -291,20 +351,20 @@ static void check_lines(struct wu_txn *txn)
     for (bool more = providers_from(txn, &key, 0, &row); more;
          more = providers_after(txn, &key, 0, &row)) {
         FUZZ_RULE(row->node != 0, "a provider is somebody's");
+        FUZZ_RULE(row->open_steps == steps_out_with(&key.provider_id),
+                  "a provider's open steps are those that are with it");
+        FUZZ_RULE(row->weigh_at_ms == 0 || fuzz_has_timer(txn, WU_TYPE(COORDINATOR_STANDING_DUE),
+                                                          row->weigh_at_ms, &key.provider_id, 0),
+                  "what is remembered is forgotten in time");
         for (size_t i = 0; i < row->n_services && row->open; i++) {
-            struct candidate_key at = {.role = (uint32_t)row->role,
-                                       .division = row->division,
-                                       .last_offered = row->services[i]->last_offered,
-                                       .provider_id = key.provider_id};
-            FUZZ_RULE(wu_key_text(at.service, sizeof at.service, row->services[i]->service) &&
-                          candidates_from(txn, &at, 5),
-                      "who is open stands in line");
+            FUZZ_RULE(stands_in_line(txn, &key, row, row->services[i]),
+                      "who is open stands in line, once");
             standing += !named_before(row, i);
         }
         fuzz_forget(txn, mark);
     }
     FUZZ_RULE(wu_table_count(txn, &COORDINATOR_CANDIDATES) == standing,
-              "nobody else stands in line, and nobody twice");
+              "nobody else stands in line");
 }
 
 static void check_kinds(struct wu_txn *txn)
@@ -314,17 +374,20 @@ static void check_kinds(struct wu_txn *txn)
     struct kind_key key = {{0}};
     const KindRow *row = NULL;
     for (bool more = kinds_from(txn, &key, 0, &row); more; more = kinds_after(txn, &key, 0, &row)) {
-        versions += row->version;
+        versions += row->version_count;
         fuzz_forget(txn, mark);
     }
     FUZZ_RULE(wu_table_count(txn, &COORDINATOR_KIND_VERSIONS) == versions,
               "every version of a kind is kept");
+    FUZZ_RULE(wu_table_count(txn, &COORDINATOR_KINDS_WAITING) ==
+                  fuzz_timer_count(txn, WU_TYPE(COORDINATOR_KIND_EFFECTIVE)),
+              "a version that waits has its day");
 }
 
 static void check(struct wu_txn *txn)
 {
     check_linkages(txn);
-    check_lines(txn);
+    check_providers(txn);
     check_kinds(txn);
 }
 

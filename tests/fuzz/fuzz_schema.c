@@ -3,6 +3,7 @@
 #include "wushe/bus/v1/bus.pb-c.h"
 #include "wushe/charity/v1/gift.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
+#include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/envelope/v1/envelope.pb-c.h"
@@ -49,6 +50,8 @@ static const struct {
     SCHEMA(CHARITY_GIVE, charity__give),
     SCHEMA(CHARITY_GIFT_BOOKED, charity__gift_booked),
     SCHEMA(COORDINATOR_ADOPT_KIND, coordinator__adopt_kind),
+    SCHEMA(COORDINATOR_ADOPT_DAY, coordinator__adopt_day),
+    SCHEMA(COORDINATOR_LINKAGE_ESCALATED, coordinator__linkage_escalated),
     SCHEMA(COORDINATOR_KIND_ADOPTED, coordinator__kind_adopted),
     SCHEMA(COORDINATOR_LINKAGE_OPENED, coordinator__linkage_opened),
     SCHEMA(COORDINATOR_LINKAGE_REFUSED, coordinator__linkage_refused),

@@ -9,6 +9,7 @@ has found is added to seeds/fuzz by hand.
 """
 
 import pathlib
+import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -146,10 +147,23 @@ def keys():
 NEXT_TIMER, WAIT, REPEAT, RAW, DAMAGED, RESTART = range(10, 16)
 TOGETHER = 0x10  # the next step goes into the same transaction
 
-PROVIDER = ["add", "offer", "confirm", "release", "answer", "report", "own"]
-COMMUNITY = ["add", "kind", "raise", "word", "opened", "refused", "delivered", "closed"]
-COORDINATOR = ["reserved", "declined", "lapsed", "taken", "delivered", "need", "word", "announce",
-               "adopt"]
+PROVIDER = {"add": "LINKAGE_ADD_PROVIDER", "offer": "LINKAGE_STEP_OFFERED",
+            "confirm": "LINKAGE_STEP_CONFIRMED", "release": "LINKAGE_STEP_RELEASED",
+            "answer": "LINKAGE_ANSWER_OFFER", "report": "LINKAGE_REPORT_DELIVERY"}
+OWN = {"socialorg": "LINKAGE_ADD_PROVIDER", "socialworker": "SOCIALWORKER_ADD_WORKER",
+       "volunteer": "VOLUNTEER_ADD_VOLUNTEER", "charity": "CHARITY_GIVE"}
+COMMUNITY = {"add": "COMMUNITY_ADD_COMMUNITY", "kind": "COORDINATOR_KIND_ADOPTED",
+             "raise": "COMMUNITY_RAISE_NEED", "word": "COMMUNITY_CONFIRM_NEED",
+             "opened": "COORDINATOR_LINKAGE_OPENED", "refused": "COORDINATOR_LINKAGE_REFUSED",
+             "delivered": "COORDINATOR_LINKAGE_DELIVERED", "closed": "COORDINATOR_LINKAGE_CLOSED",
+             "escalated": "COORDINATOR_LINKAGE_ESCALATED"}
+COORDINATOR = {"reserved": "LINKAGE_STEP_RESERVED", "declined": "LINKAGE_STEP_DECLINED",
+               "lapsed": "LINKAGE_STEP_LAPSED", "taken": "LINKAGE_STEP_TAKEN",
+               "delivered": "LINKAGE_STEP_DELIVERED", "need": "COMMUNITY_NEED_RAISED",
+               "word": "COMMUNITY_NEED_CONFIRMED", "announce": "LINKAGE_PROVIDER_ANNOUNCED",
+               "adopt": "COORDINATOR_ADOPT_KIND", "day": "COORDINATOR_ADOPT_DAY"}
+TYPES = dict(re.findall(r"^  EVENT_TYPE_(\w+) = (\d+);",
+                        (ROOT / "proto/wushe/envelope/v1/envelope.proto").read_text(), re.MULTILINE))
 
 
 def step(how, *more):
@@ -161,11 +175,11 @@ def told(names, story):
     """Words of `names`, with the bytes of their message behind a colon: "offer:0,1 confirm"."""
     out = b""
     for word in story.split():
-        name, _, more = word.partition(":")
+        word, _, more = word.partition(":")
         numbers = [int(each) for each in more.split(",")] if more else []
-        how, _, name = name.rpartition("+")
+        how, _, name = word.rpartition("+")
         if name in names:
-            out += step(int(how or 0), names.index(name), *numbers)
+            out += step(int(how or 0), int(TYPES[names[name]]) % 256, *numbers)
         else:
             out += step({"timer": NEXT_TIMER, "wait": WAIT, "again": REPEAT, "damaged": DAMAGED,
                          "restart": RESTART}[name], *numbers)
@@ -188,6 +202,7 @@ PROVIDER_STORIES = {
 }
 COMMUNITY_STORIES = {
     "met": "add kind raise opened delivered word closed delivered",
+    "changed_mind": "add kind raise opened delivered word word:0,1 word:0,2,3",
     "silent": "add kind raise opened delivered timer closed",
     "refused": "add kind raise refused opened",
     "twice": "add kind raise again raise:0,0,0,0,0,0,0,1 restart raise",
@@ -195,25 +210,33 @@ COMMUNITY_STORIES = {
     "in_one": "16+add 16+kind 16+raise opened 16+delivered 16+word closed",
     "stranger": "add kind raise 32+opened opened 32+delivered 32+closed",
 }
+# a kind of no class with one step, or with a second one; PLAIN is the rest of it
+PLAIN = "255,2,3,3,0,2,0,0,2,0,2,2"
+ADOPT = f"adopt:0,0,0,0,0,0,0,0,0,0,0,0,0,{PLAIN}"
+ASSESSED = f"adopt:0,0,0,1,0,0,0,0,0,0,0,0,0,{PLAIN}"
+TWO_STEPS = f"adopt:0,0,0,0,0,0,0,0,1,0,0,0,0,2,0,0,0,{PLAIN}"
 COORDINATOR_STORIES = {
-    "met": "adopt announce need reserved taken delivered word",
-    "nobody": "adopt need",
-    "declined": "adopt announce announce:193 need declined reserved",
-    "silent": "adopt announce need timer",
-    "late": "adopt announce need reserved taken timer",
-    "lapsed": "adopt announce need reserved lapsed",
-    "assessed": "adopt:0,0,0,1 announce:0,1 announce:193 need reserved delivered reserved taken "
+    "met": f"{ADOPT} announce need reserved taken delivered word",
+    "nobody": f"{ADOPT} need timer timer",
+    "declined": f"{ADOPT} announce announce:193 need declined reserved",
+    "silent": f"{ADOPT} announce need timer timer timer",
+    "late": f"{ADOPT} announce announce:193 need reserved taken timer timer delivered:2",
+    "lapsed": f"{ADOPT} announce need reserved lapsed",
+    "assessed": f"{ASSESSED} announce:0,1 announce:193 need reserved delivered reserved taken "
                 "delivered word",
-    "two_steps": "adopt:0,0,0,0,0,0,0,0,1,0,0,0,0,2 announce announce:193,2 need reserved reserved "
-                 "taken delivered delivered:2",
-    "unmet": "adopt:0,0,0,0,0,0,0,0,1,0,0,0,0,2 announce announce:193,2 need reserved declined",
-    "in_one": "16+adopt 16+announce 16+need reserved 16+taken delivered word",
+    "two_steps": f"{TWO_STEPS} announce announce:193,2 need reserved reserved taken delivered "
+                 "delivered:2 word",
+    "waves": f"{TWO_STEPS} announce announce:193,2 need reserved reserved timer timer",
+    "unmet": f"{TWO_STEPS} announce announce:193,2 need reserved declined",
+    "in_one": f"16+{ADOPT} 16+announce 16+need reserved 16+taken delivered word",
+    "days": f"day day:1,1 {ADOPT} wait:3 need",
 }
 
 
 def core_stories():
     for role in ("socialorg", "socialworker", "volunteer", "charity"):
-        yield f"core_{role}", {name: told(PROVIDER, story)
+        words = {**PROVIDER, "own": OWN[role]}
+        yield f"core_{role}", {name: told(words, story)
                                for name, story in PROVIDER_STORIES.items()}
     yield "core_community", {name: told(COMMUNITY, story)
                              for name, story in COMMUNITY_STORIES.items()}
