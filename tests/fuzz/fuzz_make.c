@@ -67,6 +67,8 @@ static const struct {
     {"skills", SERVICES, COUNT(SERVICES)},
     {"fields", SERVICES, COUNT(SERVICES)},
     {"assess_field", SERVICES, COUNT(SERVICES)},
+    {"licence_field", SERVICES, COUNT(SERVICES)},
+    {"purpose", SERVICES, COUNT(SERVICES)},
     {"number", SECRETS, COUNT(SECRETS)},
     {"receipt", SECRETS, COUNT(SECRETS)},
     {"external_ref", SECRETS, COUNT(SECRETS)},
@@ -78,9 +80,16 @@ static const struct {
     const char *name;
     size_t first;
 } TIMES[] = {
-    {"until_ms", 3},        {"reply_by_ms", 1},       {"hold_until_ms", 2},
-    {"held_until_ms", 2},   {"deliver_by_ms", 3},     {"registered_until_ms", 5},
-    {"reply_within_ms", 1}, {"deliver_within_ms", 3}, {"confirm_within_ms", 4},
+    {"until_ms", 3},
+    {"valid_until_ms", 5},
+    {"reply_by_ms", 1},
+    {"hold_until_ms", 2},
+    {"held_until_ms", 2},
+    {"deliver_by_ms", 3},
+    {"registered_until_ms", 5},
+    {"reply_within_ms", 1},
+    {"deliver_within_ms", 3},
+    {"confirm_within_ms", 4},
 };
 
 int64_t fuzz_span_ms(uint8_t choice)

@@ -211,7 +211,7 @@ COMMUNITY_STORIES = {
     "stranger": "add kind raise 32+opened opened 32+delivered 32+closed",
 }
 # a kind of no class with one step, or with a second one; PLAIN is the rest of it
-PLAIN = "255,2,3,3,0,2,0,0,2,0,2,2"
+PLAIN = "255,2,3,3,0,2,0,0,2,0,3,2"
 ADOPT = f"adopt:0,0,0,0,0,0,0,0,0,0,0,0,0,{PLAIN}"
 ASSESSED = f"adopt:0,0,0,1,0,0,0,0,0,0,0,0,0,{PLAIN}"
 TWO_STEPS = f"adopt:0,0,0,0,0,0,0,0,1,0,0,0,0,2,0,0,0,{PLAIN}"
