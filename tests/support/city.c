@@ -75,6 +75,7 @@ struct city {
     unsigned ports[MEMBERS_MAX]; /* of hubs */
     int port_locks[MEMBERS_MAX];
     pid_t pids[MEMBERS_MAX]; /* 0: does not run; of nobody's number: a twin */
+    char *variables[MEMBERS_MAX][CITY_VARIABLES + 1];
     struct wu_client *doors[MEMBERS_MAX];
     struct wu_arena pong;
     struct wu_arena answer;
@@ -218,6 +219,25 @@ void city_configure(struct city *city, int node, const char *lines)
     cr_assert_eq(fclose(file), 0);
 }
 
+void city_dial(struct city *city, int node, const char *address)
+{
+    char command[700];
+    (void)snprintf(command, sizeof command,
+                   "sed -i '/^hub_mail:\\|^hub_public:/s/127.0.0.1/%s/' '%s'", address,
+                   city_path(city, node, "node.yaml").text);
+    cr_assert_eq(system(command), 0); /* both names are ours */
+}
+
+void city_environment(struct city *city, int node, const char *variable)
+{
+    int at = 0;
+    while (at < CITY_VARIABLES && city->variables[node][at] != NULL) {
+        at++;
+    }
+    cr_assert_lt(at, CITY_VARIABLES);
+    city->variables[node][at] = strdup(variable);
+}
+
 static struct city *make(const struct member *members, int end)
 {
     struct city *city = calloc(1, sizeof *city);
@@ -320,6 +340,9 @@ void city_remove(struct city **city_p)
     for (int node = CITY_COORDINATOR; node < city->end; node++) {
         city_kill(city, node);
         wu_client_close(&city->doors[node]);
+        for (int at = 0; at < CITY_VARIABLES; at++) {
+            free(city->variables[node][at]);
+        }
         if (city_log_has(city, node, "Sanitizer: ") ||
             city_log_has(city, node, "runtime error: ")) {
             city_fail(city, "a sanitizer spoke in %s's log", city->members[node].name);
@@ -341,8 +364,8 @@ void city_remove(struct city **city_p)
 
 /* ---- programs --------------------------------------------------------------------- */
 
-/* A child that ends with this process, whatever ends it. */
-static pid_t spawn(const char *program, char *const *arguments, int output)
+/* A child that ends with this process, whatever ends it. variables: NULL-ended, or NULL. */
+static pid_t spawn(const char *program, char *const *arguments, char *const *variables, int output)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -359,6 +382,9 @@ static pid_t spawn(const char *program, char *const *arguments, int output)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)dup2(output, STDOUT_FILENO);
     (void)dup2(output, STDERR_FILENO);
+    while (variables != NULL && *variables != NULL) {
+        (void)putenv(*variables++);
+    }
     (void)execv(program, arguments);
     _exit(127);
 }
@@ -374,7 +400,7 @@ static pid_t start(const struct city *city, int node)
     int log =
         open(city_path(city, node, "log").text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     cr_assert_geq(log, 0);
-    pid_t pid = spawn(program, arguments, log);
+    pid_t pid = spawn(program, arguments, city->variables[node], log);
     (void)close(log);
     return pid;
 }
@@ -426,18 +452,28 @@ void city_signal(struct city *city, int node, int signal)
     }
 }
 
+bool city_has_ended(struct city *city, int node, int *ret_status)
+{
+    int status = 0;
+    if (city->pids[node] == 0 || waitpid(city->pids[node], &status, WNOHANG) == 0) {
+        return false;
+    }
+    city->pids[node] = 0;
+    *ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return true;
+}
+
 int city_wait_exit(struct city *city, int node, int timeout_ms)
 {
     int64_t until_ms = city_now_ms() + timeout_ms;
     int status = 0;
-    while (waitpid(city->pids[node], &status, WNOHANG) == 0) {
+    while (!city_has_ended(city, node, &status)) {
         if (city_now_ms() > until_ms) {
             city_fail(city, "node %d did not end within %d ms", node, timeout_ms);
         }
         city_pause();
     }
-    city->pids[node] = 0;
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return status;
 }
 
 void city_kill(struct city *city, int node)
@@ -505,7 +541,7 @@ int city_ctl(struct city *city, const char **ret_said, ...)
     va_end(words);
     int ends[2];
     cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-    pid_t pid = spawn(program, arguments, ends[1]);
+    pid_t pid = spawn(program, arguments, NULL, ends[1]);
     (void)close(ends[1]);
     int status = wait_output(city, pid, ends[0]);
     (void)close(ends[0]);

@@ -65,6 +65,13 @@ unsigned city_port(const struct city *city); /* mail; public is the next */
 /* Lines for the end of node.yaml. */
 void city_configure(struct city *city, int node, const char *lines);
 
+/* That node finds its hub at another address of this machine, at the same ports. */
+void city_dial(struct city *city, int node, const char *address);
+
+/* "NAME=value", for that daemon's environment from its next start; at most CITY_VARIABLES. */
+enum { CITY_VARIABLES = 4 };
+void city_environment(struct city *city, int node, const char *variable);
+
 /* ---- daemons ---------------------------------------------------------------- */
 
 void city_start(struct city *city, int node);
@@ -72,6 +79,9 @@ void city_start_all(struct city *city); /* and waits until all are linked */
 bool city_runs(const struct city *city, int node);
 void city_signal(struct city *city, int node, int signal);
 int city_pid(const struct city *city, int node);
+
+/* Whether it has ended by itself, and how: as city_wait_exit. It does not run any more then. */
+bool city_has_ended(struct city *city, int node, int *ret_status);
 
 /* A second daemon with the same files; its end. */
 void city_start_twin(struct city *city, int node);

@@ -131,6 +131,11 @@ uint64_t crowd_accepted_count(const struct crowd *crowd)
     return crowd->accepted;
 }
 
+uint64_t crowd_unanswered_count(const struct crowd *crowd)
+{
+    return crowd->raised - crowd->accepted;
+}
+
 /* ---- at the desks ----------------------------------------------------------------------- */
 
 static bool send(struct crowd *crowd, wu_event_type type, const ProtobufCMessage *body)

@@ -24,6 +24,7 @@ void crowd_brief_one_in(struct crowd *crowd, uint64_t count);
  */
 void crowd_raise(struct crowd *crowd, uint64_t total);
 uint64_t crowd_accepted_count(const struct crowd *crowd);
+uint64_t crowd_unanswered_count(const struct crowd *crowd); /* of the needs raised */
 
 /* Everybody looks at the desk and does what is there; never waits. */
 void crowd_turn(struct crowd *crowd);

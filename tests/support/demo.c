@@ -231,6 +231,7 @@ void demo_adopt_brief(struct city *city)
     kind.n_recipe = 3;
     kind.recipe = recipe;
     (void)city_accept(city, CITY_COORDINATOR, WU_TYPE(COORDINATOR_ADOPT_KIND), &kind.base);
+    CITY_WAIT(city, is_known(city, 0, DEMO_BRIEF_KIND));
 }
 
 void demo_fill_street(struct city *city)

@@ -25,6 +25,6 @@ uint64_t demo_division(const struct city *city, size_t index);
 /* Adopts a kind anew; each time its version rises. */
 void demo_adopt(struct city *city, const char *code, int64_t confirm_within_ms);
 
-/* A kind whose deadlines pass while a test looks, in the filled city. */
+/* A kind whose deadlines pass while a test looks, in the filled city; the community knows it. */
 #define DEMO_BRIEF_KIND "brief-care"
 void demo_adopt_brief(struct city *city);

@@ -9,7 +9,7 @@
  * end of every daemon's log.
  *
  *   answers   an acknowledged command is in its node's journal once, under its answer
- *   journals  numbers without a gap, time never back, no dead letter, no timer left
+ *   journals  numbers without a gap, time never back, no dead letter, no linkage's timer left
  *   streams   held records without a gap; what a node folded of a peer's stream is
  *             all of it, in order, and its chain of hashes ends where the peer's does
  *   ids       what is named, is named once
