@@ -20,6 +20,7 @@ struct replay {
     struct wu_store *source_store;
     struct wu_txn *source;
     struct wu_node *node; /* the scratch one */
+    uint64_t until_seq;   /* the last to be folded */
     struct wu_replay_report *report;
     struct wu_error *reterr;
 };
@@ -100,13 +101,14 @@ static enum wu_status fold_some(struct replay *replay, uint64_t *seq, bool *more
     bool same = true;
     struct wu_journal_key key = {*seq};
     const Node__JournalRow *row = NULL;
-    *more = wu_journal_from(replay->source, &key, 0, &row);
+    *more = *seq <= replay->until_seq && wu_journal_from(replay->source, &key, 0, &row);
     while (*more && same && *seq < start + EVENTS_PER_TXN &&
            replay->arena.used_bytes < ARENA_BYTES / 2 &&
            replay->node->arena.used_bytes < ARENA_BYTES / 2) {
         same = key.seq == *seq && fold_row(replay, txn, *seq, row);
         (*seq)++;
-        *more = same && wu_journal_after(replay->source, &key, 0, &row);
+        *more =
+            same && *seq <= replay->until_seq && wu_journal_after(replay->source, &key, 0, &row);
     }
     if (same) {
         wu_node_flush(replay->node, txn);
@@ -315,8 +317,8 @@ static enum wu_status open_scratch(struct replay *replay, const char *scratch_pa
     return wu_node_open(&replay->node, &config, replay->reterr);
 }
 
-static enum wu_status verify(struct replay *replay, const char *store_path,
-                             const char *scratch_path)
+static enum wu_status fold_again(struct replay *replay, const char *store_path,
+                                 const char *scratch_path)
 {
     enum wu_status status = open_source(replay, store_path);
     if (status == WU_OK) {
@@ -330,6 +332,13 @@ static enum wu_status verify(struct replay *replay, const char *store_path,
                          replay->report->event_count, wu_status_name(status));
         }
     }
+    return status;
+}
+
+static enum wu_status verify(struct replay *replay, const char *store_path,
+                             const char *scratch_path)
+{
+    enum wu_status status = fold_again(replay, store_path, scratch_path);
     if (status == WU_OK) {
         walk_streams(replay);
         status = compare_tables(replay);
@@ -340,20 +349,64 @@ static enum wu_status verify(struct replay *replay, const char *store_path,
     return status;
 }
 
+static enum wu_status replay_open(struct replay *replay)
+{
+    *replay->report = (struct wu_replay_report){0};
+    enum wu_status status = wu_arena_open(&replay->arena, ARENA_BYTES);
+    if (status != WU_OK) {
+        wu_error_set(replay->reterr, status, "no memory to fold the journal again");
+    }
+    return status;
+}
+
+static void replay_close(struct replay *replay)
+{
+    wu_node_close(&replay->node);
+    wu_txn_abort(&replay->source);
+    wu_store_close(&replay->source_store);
+    wu_arena_close(&replay->arena);
+}
+
 enum wu_status wu_replay_verify(const char *store_path, const struct wu_core *core,
                                 const char *scratch_path, struct wu_replay_report *ret_report,
                                 struct wu_error *reterr)
 {
-    struct replay replay = {.core = core, .report = ret_report, .reterr = reterr};
-    *ret_report = (struct wu_replay_report){0};
-    enum wu_status status = wu_arena_open(&replay.arena, ARENA_BYTES);
-    if (status != WU_OK) {
-        return wu_error_set(reterr, status, "no memory to fold the journal again");
+    struct replay replay = {
+        .core = core, .report = ret_report, .reterr = reterr, .until_seq = UINT64_MAX};
+    enum wu_status status = replay_open(&replay);
+    if (status == WU_OK) {
+        status = verify(&replay, store_path, scratch_path);
+        replay_close(&replay);
     }
-    status = verify(&replay, store_path, scratch_path);
-    wu_node_close(&replay.node);
-    wu_txn_abort(&replay.source);
-    wu_store_close(&replay.source_store);
-    wu_arena_close(&replay.arena);
+    return status;
+}
+
+enum wu_status wu_replay_look(const char *store_path, const struct wu_core *core,
+                              const char *scratch_path, uint64_t until_seq, wu_replay_look_fn look,
+                              void *context, struct wu_error *reterr)
+{
+    struct wu_replay_report report;
+    struct replay replay = {
+        .core = core, .report = &report, .reterr = reterr, .until_seq = until_seq};
+    enum wu_status status = replay_open(&replay);
+    if (status != WU_OK) {
+        return status;
+    }
+    status = fold_again(&replay, store_path, scratch_path);
+    if (status == WU_DIVERGED) {
+        wu_error_set(reterr, status, "the journal %s", report.first_difference);
+    }
+    struct wu_txn *again = NULL;
+    if (status == WU_OK) {
+        wu_arena_reset(&replay.arena, 0);
+        status = wu_txn_begin_read(replay.node->store, &replay.node->arena, &again);
+    }
+    if (status == WU_OK) {
+        look(context, replay.source, again);
+        status = wu_txn_status(again);
+        wu_txn_abort(&again);
+        status = status != WU_OK ? status : wu_txn_status(replay.source);
+    }
+    replay_close(&replay);
     return status;
 }

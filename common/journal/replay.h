@@ -23,3 +23,14 @@ WU_CHECKED enum wu_status wu_replay_verify(const char *store_path, const struct 
                                            const char *scratch_path,
                                            struct wu_replay_report *ret_report,
                                            struct wu_error *reterr);
+
+/*
+ * Folds the journal up to and with that number again, into a scratch store,
+ * and shows both: what the store holds, and what was made again. The snapshots
+ * live until `look` returns; rows live in their own arenas.
+ */
+typedef void (*wu_replay_look_fn)(void *context, struct wu_txn *stored, struct wu_txn *again);
+WU_CHECKED enum wu_status wu_replay_look(const char *store_path, const struct wu_core *core,
+                                         const char *scratch_path, uint64_t until_seq,
+                                         wu_replay_look_fn look, void *context,
+                                         struct wu_error *reterr);

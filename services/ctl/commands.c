@@ -100,6 +100,24 @@ const struct ctl_command CTL_COMMANDS[] = {
      "WHO is a body and its node, WHY a reason or the rule that was applied. What is still waited\n"
      "for comes last.",
      cmd_linkage_trace},
+    {"linkage why", "NUMBER [--lang zh|en]",
+     "The decisions in one linkage: which rules made them, and what would have changed them.\n"
+     "\n"
+     "For each offer who could be asked, with the parts of each score in permille; of each place\n"
+     "the best three, and those who were asked before. The formula is in the README of the\n"
+     "coordinator.\n"
+     "\n"
+     "  --lang LANGUAGE    zh or en (default)",
+     cmd_linkage_why},
+    {"receipt verify", "NUMBER | --all",
+     "Make receipts again from the journal and compare them byte by byte.\n"
+     "\n"
+     "The coordinator's journal is folded again into a copy, up to the last event of that\n"
+     "linkage, and each line of its story is compared; then the scores are added up. The node\n"
+     "may be running; nothing of it is changed. Exit status 5 when something differs.\n"
+     "\n"
+     "  --all              of every linkage",
+     cmd_receipt_verify},
     {"linkage totals", "", "How linkages ended: by outcome and reason, and by kind.",
      cmd_linkage_totals},
     {"linkage due", "NUMBER",

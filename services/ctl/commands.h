@@ -24,6 +24,8 @@ int cmd_raise(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_list(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_show(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_trace(struct ctl *ctl, int argc, char **argv);
+int cmd_linkage_why(struct ctl *ctl, int argc, char **argv);
+int cmd_receipt_verify(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_due(struct ctl *ctl, int argc, char **argv);
 int cmd_escalation_list(struct ctl *ctl, int argc, char **argv);
 int cmd_dispute_list(struct ctl *ctl, int argc, char **argv);

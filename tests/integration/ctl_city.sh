@@ -174,6 +174,26 @@ else
     expect 0 "closed the linkage: unmet" linkage trace "$number" # the seed's providers were full
 fi
 expect 2 "no linkage 2-1:" linkage trace 2-1
+
+# ---- why, and the same again from the journal ------------------------------------------
+expect 0 "304 best-score \(R18\): The highest score is asked" linkage why "$number"
+expect 0 "CANDIDATE +SERVES +DISTANCE" linkage why "$number"
+expect 0 "304 best-score \(R18\): 得分最高者先问" linkage why "$number" --lang zh
+expect 2 "neither zh nor en" linkage why "$number" --lang de
+ctl linkage why "$number" --json | python3 -c '
+import json, sys
+for decision in json.load(sys.stdin)["decisions"]:
+    chosen = [c for c in decision["entry"].get("candidates", [])
+              if c["fate"] == "CANDIDATE_FATE_CHOSEN"]
+    assert len(decision["names"]) == len(decision["entry"].get("candidates", []))
+    assert decision["rules"] and all(rule["id"] for rule in decision["rules"])
+    assert len(chosen) <= 1
+' || failed=1
+expect 0 "[0-9]+ receipts made again: each has the same bytes" receipt verify "$number"
+expect 0 "[0-9]+ receipts made again: each has the same bytes" receipt verify --all
+expect 0 "^\[ *\]$" receipt verify "$number" --json
+expect 2 "has no linkage 2-1" receipt verify 2-1
+expect 2 "something is missing" receipt verify
 expect 0 "need.*confirmed" need confirm --all --verdict met
 expect 0 "every sum is zero" ledger show
 
@@ -203,4 +223,18 @@ if ((after - before != 20000)); then
     echo "FAILED: 20000 needs went in, $((after - before)) are there"
     failed=1
 fi
+
+# ---- a receipt that somebody changed is found ------------------------------------------
+kill -9 "${process[coordinator]}"
+wait "${process[coordinator]}" 2>/dev/null
+python3 - city/coordinator/state/data.mdb <<'END' || failed=1
+import sys
+with open(sys.argv[1], "r+b") as store:
+    data = store.read()
+    told = data.replace(b"\x52\x07visited", b"\x52\x07visitet")  # the text of a story's line
+    assert told != data
+    store.seek(0)
+    store.write(told)
+END
+expect 5 "$number +[0-9]+ +other bytes when it was folded again" receipt verify "$number"
 exit "$failed"
