@@ -2,3 +2,6 @@
 add_executable(bench_linkage tests/bench/bench_linkage.c)
 target_link_libraries(bench_linkage PRIVATE wushe_core_community wushe_core_coordinator
                       wushe_provider wushe_core_socialorg wushe_bus wushe_scratch wushe_posix)
+add_executable(bench_choice tests/bench/bench_choice.c tests/bench/desk.c)
+target_link_libraries(bench_choice PRIVATE wushe_core_coordinator wushe_journal wushe_scratch
+                      wushe_posix)

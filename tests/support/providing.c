@@ -72,6 +72,8 @@ void providing_offer(struct world *world, const struct offered *offered)
     message.service = offered->service;
     message.quantity = offered->quantity != 0 ? offered->quantity : 1;
     message.division = DIVISION;
+    message.level_min = offered->level_min;
+    message.licence_field = offered->licence_field != NULL ? offered->licence_field : "";
     message.from_ms = offered->from_ms != 0 ? offered->from_ms : now_ms;
     message.until_ms = offered->until_ms != 0 ? offered->until_ms : now_ms + 24 * WU_HOUR_MS;
     message.reply_by_ms = offered->reply_by_ms != 0 ? offered->reply_by_ms : now_ms + WU_HOUR_MS;

@@ -35,6 +35,8 @@ struct offered {
     int64_t reply_by_ms;   /* 0: in an hour */
     int64_t hold_until_ms; /* 0: in two hours */
     uint32_t from_node;    /* 0: the coordinator */
+    uint32_t level_min;
+    const char *licence_field; /* NULL: any */
 };
 
 void providing_offer(struct world *world, const struct offered *offered);

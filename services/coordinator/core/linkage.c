@@ -115,6 +115,8 @@ static void open_linkage(struct linkage *linkage, const KindRow *kind)
     row->reply_within_ms = kind->kind->reply_within_ms;
     row->deliver_within_ms = kind->kind->deliver_within_ms;
     row->confirm_within_ms = kind->kind->confirm_within_ms;
+    row->level_min = kind->kind->level_min;
+    row->licence_field = kind->kind->licence_field;
     set_clocks(row, kind->kind);
     linkages_open_put(wu_step_txn(linkage->fold), &(struct linkage_key){linkage->id});
 

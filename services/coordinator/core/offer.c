@@ -94,6 +94,10 @@ static void emit_step_offered(struct linkage *linkage, const LinkageStep *step)
     offered.division = row->division;
     offered.from_ms = row->from_ms;
     offered.until_ms = row->until_ms;
+    if (step->role == ROLE_SOCIALWORKER) {
+        offered.level_min = row->level_min;
+        offered.licence_field = row->licence_field;
+    }
     offered.reply_by_ms = step->reply_by_ms;
     offered.hold_until_ms = wu_time_add(step->reply_by_ms, HOLD_MARGIN_MS);
     for (int i = 0; i < HOLD_REPLIES; i++) {

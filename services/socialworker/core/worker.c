@@ -178,37 +178,63 @@ WU_HANDLER(add_worker, AddWorker)
 
 /* ---- a case is taken and given back ---------------------------------------- */
 
-/*
- * The first of that standing who is still registered. A registration that has
- * run out is found here, and moves its worker aside: that is paid for once.
- */
-static const WorkerRow *first_registered(struct wu_step *step, struct worker_field_key *at,
-                                         WorkerStanding standing)
+static bool has_licence(const WorkerRow *row, const StepOffered *offer)
+{
+    return (uint32_t)row->level >= offer->level_min &&
+           (offer->licence_field[0] == '\0' ||
+            check_has_service(row->fields, row->n_fields, offer->licence_field));
+}
+
+static void start_of(struct worker_field_key *at, WorkerStanding standing)
 {
     at->standing = (uint32_t)standing;
     at->caseload = 0;
     at->worker_id = (struct wu_id){0};
-    while (workers_by_field_from(wu_step_txn(step), at, 3)) {
+}
+
+/*
+ * The first of that standing who has the licence and is still registered. A
+ * registration that has run out is found here, and moves its worker aside: that
+ * is paid for once. Whoever has another licence is walked past: colleagues of
+ * one station, so few.
+ */
+static const WorkerRow *first_licensed(struct wu_step *step, struct worker_field_key *at,
+                                       WorkerStanding standing, const StepOffered *offer)
+{
+    start_of(at, standing);
+    bool found = workers_by_field_from(wu_step_txn(step), at, 3);
+    while (found) {
         struct worker_key key = {at->worker_id};
         const WorkerRow *row = workers_get(wu_step_txn(step), &key);
-        if (row == NULL || row->registered_until_ms > wu_step_event(step)->time_ms) {
+        if (row == NULL) {
+            return NULL; /* only after a failure of the transaction */
+        }
+        if (row->registered_until_ms <= wu_step_event(step)->time_ms) {
+            change_caseload(step, &key, row, 0);
+        } else if (has_licence(row, offer)) {
             return row;
         }
-        change_caseload(step, &key, row, 0);
+        found = workers_by_field_after(wu_step_txn(step), at, 3);
     }
     return NULL;
 }
 
-static DeclineReason why_nobody(struct wu_step *step, struct worker_field_key *at)
+static bool is_anybody(struct wu_step *step, struct worker_field_key *at, WorkerStanding standing)
 {
-    if (first_registered(step, at, WORKER_STANDING(FULL)) != NULL) {
+    start_of(at, standing);
+    return workers_by_field_from(wu_step_txn(step), at, 3);
+}
+
+static DeclineReason why_nobody(struct wu_step *step, struct worker_field_key *at,
+                                const StepOffered *offer)
+{
+    if (first_licensed(step, at, WORKER_STANDING(FULL), offer) != NULL) {
         return DECLINE_REASON(NO_CAPACITY);
     }
-    at->standing = WORKER_STANDING(UNLICENSED);
-    at->caseload = 0;
-    at->worker_id = (struct wu_id){0};
-    return workers_by_field_from(wu_step_txn(step), at, 3) ? DECLINE_REASON(NOT_LICENSED)
-                                                           : DECLINE_REASON(SERVICE_UNKNOWN);
+    bool others = is_anybody(step, at, WORKER_STANDING(FREE)) ||
+                  is_anybody(step, at, WORKER_STANDING(FULL)) ||
+                  is_anybody(step, at, WORKER_STANDING(UNLICENSED));
+    return others ? DECLINE_REASON(NOT_LICENSED) : DECLINE_REASON(SERVICE_UNKNOWN);
 }
 
 static struct assignment_key assignment_key(const StepRef *ref)
@@ -226,9 +252,9 @@ DeclineReason worker_reserve(struct wu_step *step, const struct wu_id *station_i
     if (!wu_key_text(at.field, sizeof at.field, offer->service)) {
         return DECLINE_REASON(SERVICE_UNKNOWN);
     }
-    const WorkerRow *worker = first_registered(step, &at, WORKER_STANDING(FREE));
+    const WorkerRow *worker = first_licensed(step, &at, WORKER_STANDING(FREE), offer);
     if (worker == NULL) {
-        return why_nobody(step, &at);
+        return why_nobody(step, &at, offer);
     }
 
     struct worker_key key = {at.worker_id};

@@ -1,5 +1,6 @@
 #include "services/socialorg/core/core.h"
 
+#include "common/base/prng.h"
 #include "common/base/time.h"
 #include "tests/support/providing.h"
 
@@ -187,4 +188,79 @@ Test(hand, the_same_report_under_its_own_key_is_answered_from_the_record)
     assert_accepted(again);
     cr_assert(again->repeated);
     cr_assert_eq(world_output_count(world), 0);
+}
+
+/* ---- a thousand at once ------------------------------------------------------- */
+
+enum { ASKED = 1000, PLACES = 10 };
+
+/* The linkages 1 to ASKED, in an order of the seed. */
+static void shuffle(uint64_t seed, uint64_t *order)
+{
+    struct wu_prng prng = {seed};
+    for (uint64_t i = 0; i < ASKED; i++) {
+        order[i] = i + 1;
+    }
+    for (uint64_t i = ASKED; i > 1; i--) {
+        uint64_t other = wu_prng_below(&prng, i);
+        uint64_t kept = order[i - 1];
+        order[i - 1] = order[other];
+        order[other] = kept;
+    }
+}
+
+static void offer_to_all(bool by_hand)
+{
+    offered.provider_id =
+        providing_add(world, &(struct body){"ORG-2", .service = "meals", .capacity_cases = PLACES,
+                                            .by_hand = by_hand});
+    for (uint64_t n = 1; n <= ASKED; n++) {
+        offered.linkage = n;
+        providing_offer(world, &offered);
+    }
+}
+
+/* Every offer has its end, and exactly as many were reserved as there are places. */
+static void assert_ten_won(void)
+{
+    size_t won = 0;
+    size_t lost = 0;
+    for (uint64_t n = 1; n <= ASKED; n++) {
+        offered.linkage = n;
+        StepState state = providing_state(world, &offered);
+        won += state == STEP_STATE(RESERVED);
+        lost += state == STEP_STATE(DECLINED);
+    }
+    cr_assert_eq(won, PLACES);
+    cr_assert_eq(lost, ASKED - PLACES);
+    cr_assert_eq(providing_body(world, offered.provider_id)->open_cases, PLACES);
+    cr_assert_eq(providing_open_count(world, offered.provider_id), PLACES);
+}
+
+Test(hand, a_thousand_say_yes_to_ten_places_and_ten_win)
+{
+    static uint64_t order[ASKED];
+    offer_to_all(true);
+    shuffle(20260731, order);
+    size_t told_no = 0;
+    for (size_t i = 0; i < ASKED; i++) {
+        offered.linkage = order[i];
+        const Bus__Answer *answer = providing_answer(world, &offered, true);
+        bool won = answer->status == BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED;
+        cr_assert_eq(won, i < PLACES, "first come, and no other way in");
+        if (!won) {
+            cr_assert_str_eq(answer->code, "NO_CAPACITY");
+        }
+        told_no += sent(WU_TYPE(LINKAGE_STEP_DECLINED));
+        const Bus__Answer *again = world_repeat(world); /* impatience wins nothing */
+        cr_assert(again->repeated);
+    }
+    cr_assert_eq(told_no, ASKED - PLACES, "every loser's coordinator is told");
+    assert_ten_won();
+}
+
+Test(hand, a_thousand_offers_for_ten_places_are_answered_at_once)
+{
+    offer_to_all(false);
+    assert_ten_won();
 }

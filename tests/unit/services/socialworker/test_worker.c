@@ -214,6 +214,48 @@ Test(worker, a_full_worker_whose_registration_ran_out_is_no_licence)
     cr_assert_eq(listed(), 2);
 }
 
+Test(worker, a_case_that_wants_a_senior_goes_past_the_others)
+{
+    struct wu_id chen = add(&(struct person){"W-1", .caseload_max = 5});
+    offered.level_min = WORKER_LEVEL(SENIOR);
+    cr_assert_eq(outcome(), DECLINE_REASON(NOT_LICENSED));
+    struct wu_id deng =
+        add(&(struct person){"W-2", .level = WORKER_LEVEL(SENIOR), .caseload_max = 1});
+    offered.attempt = 2;
+    cr_assert_eq(outcome(), NOT_DECLINED);
+    cr_assert_eq(caseload(chen), 0);
+    cr_assert_eq(caseload(deng), 1);
+    offered.linkage = 2;
+    cr_assert_eq(outcome(), DECLINE_REASON(NO_CAPACITY), "the one who may is full");
+    offered.level_min = 0;
+    offered.attempt = 3;
+    cr_assert_eq(outcome(), NOT_DECLINED);
+    cr_assert_eq(caseload(chen), 1);
+}
+
+Test(worker, the_field_of_the_licence_is_looked_at)
+{
+    add(&(struct person){"W-1", .caseload_max = 5});
+    offered.licence_field = "medical";
+    cr_assert_eq(outcome(), DECLINE_REASON(NOT_LICENSED));
+    offered.licence_field = "youth";
+    offered.attempt = 2;
+    cr_assert_eq(outcome(), NOT_DECLINED);
+}
+
+Test(worker, past_an_expired_one_the_licensed_one_is_found)
+{
+    add(&(struct person){"W-1", .caseload_max = 5, .registered_ms = WU_HOUR_MS});
+    add(&(struct person){"W-2", .caseload_max = 5});
+    struct wu_id fang =
+        add(&(struct person){"W-3", .level = WORKER_LEVEL(SENIOR), .caseload_max = 5});
+    world_advance(world, WU_HOUR_MS);
+    offered.level_min = WORKER_LEVEL(SENIOR);
+    cr_assert_eq(outcome(), NOT_DECLINED);
+    cr_assert_eq(caseload(fang), 1);
+    cr_assert_eq(listed(), 6);
+}
+
 Test(worker, a_case_goes_with_its_worker_to_another_station)
 {
     providing_add(world, &(struct body){"S-2", .service = "elderly"});

@@ -359,6 +359,29 @@ Test(linkage, its_story_tells_who_did_what_and_why)
     cr_assert_str_eq(row->history[6]->text, "done");
 }
 
+Test(linkage, a_social_worker_hears_which_licence_the_kind_wants)
+{
+    PlanStep visiting = plan_step(ROLE_SOCIALORG, "visiting", true);
+    AdoptKind kind = kind_of("crisis", (PlanStep *[]){&visiting, NULL});
+    kind.assess = true;
+    kind.assess_field = "counselling";
+    kind.level_min = 3;
+    kind.licence_field = "youth";
+    assert_accepted(adopt(&kind));
+    join("station", ROLE_SOCIALWORKER, "counselling", STREET);
+    join("home", ROLE_SOCIALORG, "visiting", STREET);
+    raise_plain(1, "crisis");
+    reserve(BY(.who = "station"));
+    deliver(BY(.who = "station"));
+    const StepOffered *offered = world_find(linking_world(), WU_TYPE(LINKAGE_STEP_OFFERED), 0,
+                                            &linkage__step_offered__descriptor);
+    cr_assert_eq(offered->level_min, 3);
+    cr_assert_str_eq(offered->licence_field, "youth");
+    offered = world_find(linking_world(), WU_TYPE(LINKAGE_STEP_OFFERED), 1,
+                         &linkage__step_offered__descriptor);
+    cr_assert_eq(offered->level_min, 0, "an organisation has no licence of that kind");
+}
+
 Test(linkage, long_words_are_cut_between_two_characters)
 {
     join("first", ROLE_SOCIALORG, "visiting", STREET);
