@@ -8,7 +8,7 @@ set(WUSHE_SIM_SOURCES
   tests/sim/checkers/holds.c tests/sim/checkers/ids.c tests/sim/checkers/ledger.c
   tests/sim/checkers/offers.c tests/sim/checkers/owner.c tests/sim/checkers/privacy.c
   tests/sim/checkers/replay.c tests/sim/checkers/shifts.c tests/sim/checkers/streams.c
-  tests/sim/checkers/time.c
+  tests/sim/checkers/time.c tests/sim/checkers/together.c tests/sim/checkers/capacity.c
   common/daemon/witness.c
   tests/support/look_community.c tests/support/look_coordinator.c tests/support/look_provider.c
   tests/support/look_volunteer.c)

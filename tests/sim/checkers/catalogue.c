@@ -36,7 +36,7 @@ static void ended(void *state, struct sim *sim)
 {
     for (uint32_t number = 1; number <= sim->place_count; number++) {
         struct place *place = place_of(sim, number);
-        if (strcmp(place->core->role, "community") != 0 || somebody_was_restored(sim)) {
+        if (strcmp(place->core->role, "community") != 0 || has_two_pasts(sim, place)) {
             continue;
         }
         struct wu_txn *txn = sim_look(sim, place);

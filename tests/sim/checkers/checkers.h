@@ -3,6 +3,8 @@
 #include "tests/sim/checkers/map.h"
 #include "tests/sim/sim.h"
 
+#include "wushe/linkage/v1/step.pb-c.h"
+
 #include <string.h>
 
 extern const struct checker CHECK_TIME;
@@ -19,6 +21,8 @@ extern const struct checker CHECK_CATALOGUE;
 extern const struct checker CHECK_RESTORED;
 extern const struct checker CHECK_ACKNOWLEDGED;
 extern const struct checker CHECK_REPLAY;
+extern const struct checker CHECK_TOGETHER;
+extern const struct checker CHECK_CAPACITY;
 
 /* A zeroed state, for open. */
 static inline void *checker_state(size_t size)
@@ -30,13 +34,20 @@ static inline void *checker_state(size_t size)
     return state;
 }
 
-/* Whether some node of this world was put back to an older store: people lost what they said. */
-static inline bool somebody_was_restored(const struct sim *sim)
+/* What the message is about, when it is about a step: the first field of each such message. */
+static inline const Linkage__StepRef *step_ref(const struct seen *seen)
 {
-    for (uint32_t index = 0; index < sim->place_count; index++) {
-        if (sim->places[index].was_restored) {
-            return true;
-        }
-    }
-    return false;
+    const Linkage__StepTaken *like = (const void *)seen->body;
+    bool is_step = seen->type >= WU_TYPE(LINKAGE_STEP_OFFERED) &&
+                   seen->type <= WU_TYPE(LINKAGE_STEP_DELIVERED);
+    return is_step && like != NULL && !seen->is_dead ? like->ref : NULL;
+}
+
+/*
+ * Whether that node or its coordinator was put back to an older store: what was
+ * said to it since is gone, and what they know of each other need not agree.
+ */
+static inline bool has_two_pasts(struct sim *sim, const struct place *place)
+{
+    return place->was_restored || (place->hub != 0 && place_of(sim, place->hub)->was_restored);
 }

@@ -8,7 +8,7 @@ static void saw(void *state, struct sim *sim, const struct seen *seen)
 {
     (void)state;
     bool expected = seen->type == WU_TYPE(NODE_FORWARDED_COMMAND) ||
-                    (seen->type == WU_TYPE(NODE_COMMAND_ANSWERED) && somebody_was_restored(sim));
+                    (seen->type == WU_TYPE(NODE_COMMAND_ANSWERED) && seen->place->was_restored);
     if (seen->is_dead && !expected) {
         sim_violated(sim, "dead", "event %llu (%s) of node %u is a dead letter: %s",
                      (unsigned long long)seen->seq, wu_event_type_name(seen->type),

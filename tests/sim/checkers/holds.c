@@ -5,8 +5,6 @@
  */
 #include "tests/sim/checkers/checkers.h"
 
-#include "wushe/linkage/v1/step.pb-c.h"
-
 enum phase { NOWHERE, ASKED, HELD, TAKEN, DONE, ENDED };
 
 struct held {
@@ -114,17 +112,14 @@ static void says(struct state *state, struct sim *sim, const struct seen *seen,
 
 static void saw(void *opaque, struct sim *sim, const struct seen *seen)
 {
-    bool is_step = seen->type >= WU_TYPE(LINKAGE_STEP_OFFERED) &&
-                   seen->type <= WU_TYPE(LINKAGE_STEP_DELIVERED);
-    const Linkage__StepTaken *like = (const void *)seen->body;
-    if (!is_step || like == NULL || seen->place->core->is_hub || seen->is_dead ||
-        somebody_was_restored(sim)) {
+    const Linkage__StepRef *ref = step_ref(seen);
+    if (ref == NULL || seen->place->core->is_hub || has_two_pasts(sim, seen->place)) {
         return;
     }
     if (seen->is_output) {
-        says(opaque, sim, seen, like->ref);
+        says(opaque, sim, seen, ref);
     } else {
-        hears(opaque, seen, like->ref);
+        hears(opaque, seen, ref);
     }
 }
 

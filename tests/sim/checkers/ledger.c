@@ -119,7 +119,7 @@ static void ended(void *state, struct sim *sim)
     for (uint32_t number = 1; number <= sim->place_count && !sim->stopped; number++) {
         struct place *place = place_of(sim, number);
         if (is_charity(place)) {
-            check_accounts(sim, place, !somebody_was_restored(sim));
+            check_accounts(sim, place, !has_two_pasts(sim, place));
             check_transfers(sim, place);
         }
     }

@@ -7,7 +7,6 @@
 #include "tests/sim/checkers/checkers.h"
 
 #include "wushe/coordinator/v1/linkage.pb-c.h"
-#include "wushe/linkage/v1/step.pb-c.h"
 
 enum phase { NOWHERE, OFFERED, RESERVED, CONFIRMED, DELIVERED, OVER };
 
@@ -124,15 +123,6 @@ static void linkage_ends(struct state *state, struct sim *sim, ProtobufCBinaryDa
     }
 }
 
-/* The first field of every message about a step is its ref. */
-static const Linkage__StepRef *ref_of(const struct seen *seen)
-{
-    const Linkage__StepTaken *like = (const void *)seen->body;
-    bool is_step = seen->type >= WU_TYPE(LINKAGE_STEP_OFFERED) &&
-                   seen->type <= WU_TYPE(LINKAGE_STEP_DELIVERED);
-    return is_step && like != NULL ? like->ref : NULL;
-}
-
 static void saw(void *opaque, struct sim *sim, const struct seen *seen)
 {
     struct state *state = opaque;
@@ -140,7 +130,7 @@ static void saw(void *opaque, struct sim *sim, const struct seen *seen)
         seen->is_dead) {
         return;
     }
-    const Linkage__StepRef *ref = ref_of(seen);
+    const Linkage__StepRef *ref = step_ref(seen);
     if (ref != NULL && seen->is_output) {
         says(state, sim, seen, ref);
     } else if (ref != NULL) {

@@ -22,7 +22,9 @@ static void restored(void *state, struct sim *sim, struct place *place)
     (void)state;
     struct wu_witness now = place_stands_at(place);
     place->restored_generation = now.generation;
-    if (wu_witness_is_ahead(place->witness, now) && place->state == PLACE_SERVING) {
+    bool behind =
+        place->witness.generation == now.generation && place->witness.journal_seq > now.journal_seq;
+    if (behind && (place->state == PLACE_SERVING || place->state == PLACE_JOINING)) {
         sim_violated(sim, "restored", "node %u is behind its witness and serves", place->number);
     }
     for (uint32_t number = 1; number <= sim->place_count; number++) {

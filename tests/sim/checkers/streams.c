@@ -132,9 +132,10 @@ static void saw(void *opaque, struct sim *sim, const struct seen *seen)
 static void committed(void *opaque, struct sim *sim, struct place *place)
 {
     struct state *state = opaque;
-    for (uint32_t number = 1; number <= sim->place_count && !somebody_was_restored(sim); number++) {
+    for (uint32_t number = 1; number <= sim->place_count; number++) {
         const struct place *peer = place_of(sim, number);
-        if (peer->hub != place->number && place->hub != number) {
+        bool linked = peer->hub == place->number || place->hub == number;
+        if (!linked || place->was_restored || peer->was_restored) {
             continue;
         }
         struct wu_stream stream = wu_node_mail_stream(place->node, number);
