@@ -40,8 +40,8 @@ static struct held *held_of(struct state *state, const struct seen *seen,
                             const Linkage__StepRef *ref)
 {
     uint64_t name = sim_hash(ref->linkage_id.data, ref->linkage_id.len);
-    uint64_t *index =
-        map_at(&state->index, (name * 31 + ref->step_no) * 1009 + seen->place->number * 2);
+    uint64_t *index = map_at(&state->index,
+                             (name * 31 + ref->step_no) * 1009 + seen->place->number * UINT64_C(2));
     if (*index == 0) {
         if (state->count == HELD_MAX) {
             abort();

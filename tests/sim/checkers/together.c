@@ -32,7 +32,8 @@ static void close_state(void *opaque)
 
 static uint64_t *step_at(struct state *state, ProtobufCBinaryData linkage_id, uint32_t step_no)
 {
-    return map_at(&state->steps, sim_hash(linkage_id.data, linkage_id.len) * 31 + step_no * 2);
+    return map_at(&state->steps,
+                  sim_hash(linkage_id.data, linkage_id.len) * 31 + step_no * UINT64_C(2));
 }
 
 static bool is_assessment(const CoordinatorState__LinkageRow *linkage, uint32_t step_no)
