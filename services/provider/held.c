@@ -289,6 +289,12 @@ void held_release(struct wu_step *step, struct held_step *held)
     put(step, held, STEP_STATE(RELEASED));
 }
 
+void held_refuse_plan(struct wu_step *step, struct held_step *held, uint32_t rule)
+{
+    held->row.plan_refused_rule = rule;
+    put(step, held, STEP_STATE(DELIVERED));
+}
+
 void held_deliver(struct wu_step *step, struct held_step *held, StepDelivered *delivered)
 {
     const struct provider_hooks *hooks = hooks_of(step);

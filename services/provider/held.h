@@ -56,6 +56,9 @@ void held_release(struct wu_step *step, struct held_step *held);
 /* From CONFIRMED to DELIVERED with its answer. */
 void held_deliver(struct wu_step *step, struct held_step *held, StepDelivered *delivered);
 
+/* The plan of a delivered assessment is not followed, by that rule of the coordinator. */
+void held_refuse_plan(struct wu_step *step, struct held_step *held, uint32_t rule);
+
 /* Says again what this step's offer, or its confirmation, was answered with. */
 void held_answer_offer(struct wu_step *step, const struct held_step *held);
 void held_answer_confirm(struct wu_step *step, const struct held_step *held);

@@ -14,6 +14,7 @@ typedef Linkage__StepConfirmed StepConfirmed;
 typedef Linkage__StepTaken StepTaken;
 typedef Linkage__StepLapsed StepLapsed;
 typedef Linkage__StepReleased StepReleased;
+typedef Linkage__PlanRefused PlanRefused;
 typedef Linkage__StepDelivered StepDelivered;
 typedef Linkage__PlanStep PlanStep;
 typedef Linkage__DeclineReason DeclineReason;

@@ -109,6 +109,17 @@ static void handle_step_released(struct wu_step *step, const StepReleased *relea
 }
 WU_HANDLER(step_released, StepReleased)
 
+/* A rule refuses the plan of an assessment: kept with it, for whoever made it. */
+static void handle_plan_refused(struct wu_step *step, const PlanRefused *refused)
+{
+    struct held_step held;
+    if (find_ref(step, refused->ref, &held) && held_is_ref(&held, refused->ref) &&
+        held.row.state == STEP_STATE(DELIVERED)) {
+        held_refuse_plan(step, &held, refused->rule);
+    }
+}
+WU_HANDLER(plan_refused, PlanRefused)
+
 /* Nobody confirmed in time. Whoever ends a reservation stops its clock, so this is its own. */
 static void handle_hold_expired(struct wu_step *step)
 {
@@ -127,6 +138,8 @@ const struct wu_route PROVIDER_OFFER_ROUTES[] = {
      route_step_confirmed},
     {WU_TYPE(LINKAGE_STEP_RELEASED), WU_ORIGIN_MAIL, &linkage__step_released__descriptor,
      route_step_released},
+    {WU_TYPE(LINKAGE_PLAN_REFUSED), WU_ORIGIN_MAIL, &linkage__plan_refused__descriptor,
+     route_plan_refused},
     {WU_TYPE(LINKAGE_HOLD_EXPIRED), WU_ORIGIN_TIMER, NULL, route_hold_expired},
     {0},
 };

@@ -405,14 +405,30 @@ static void say_refused(const struct world_output *output)
     LinkageRefused *refused =
         coordinator__linkage_refused__unpack(NULL, output->data.size, output->data.data);
     cr_assert_not_null(refused);
+    cr_assert_not_null(rule_text(refused->rule), "a refusal names its rule");
     say("refused %s\n",
         short_name(&coordinator__linkage_refusal__descriptor, (int)refused->reason));
     coordinator__linkage_refused__free_unpacked(refused, NULL);
 }
 
+static void say_plan_refused(const struct world_output *output)
+{
+    PlanRefused *refused =
+        linkage__plan_refused__unpack(NULL, output->data.size, output->data.data);
+    cr_assert_not_null(refused);
+    const struct rule_text *rule = rule_text((Rule)refused->rule);
+    cr_assert_not_null(rule);
+    say("plan %u.%u refused at %u: %s\n", refused->ref->step_no, refused->ref->attempt, refused->at,
+        rule->id);
+    linkage__plan_refused__free_unpacked(refused, NULL);
+}
+
 static void say_output(const struct world_output *output)
 {
     switch (output->type) {
+    case WU_TYPE(LINKAGE_PLAN_REFUSED):
+        say_plan_refused(output);
+        break;
     case WU_TYPE(LINKAGE_STEP_OFFERED):
     case WU_TYPE(LINKAGE_STEP_CONFIRMED):
     case WU_TYPE(LINKAGE_STEP_RELEASED):

@@ -252,6 +252,7 @@ static void handle_linkage_refused(struct wu_step *step, const LinkageRefused *r
     }
     need.state = NEED_REFUSED;
     need.refusal = refused->reason;
+    need.rule = refused->rule;
     need.closed_at_ms = wu_step_event(step)->time_ms;
     needs_put(wu_step_txn(step), &key, &need);
 }

@@ -184,7 +184,10 @@ struct in_hand linkage_in_hand(const LinkageRow *row)
     if (row->due_at_ms != 0) {
         in_hand.next_due_ms = row->due_at_ms;
     }
-    if (row->state == LINKAGE_AWAITING) {
+    if (row->state == LINKAGE_AWAITING_APPROVAL) {
+        in_hand.next_due_ms = row->approve_by_ms;
+    }
+    if (row->state == LINKAGE_AWAITING || row->state == LINKAGE_AWAITING_APPROVAL) {
         in_hand.role = ROLE_COMMUNITY;
         in_hand.node = row->community_node;
         return in_hand;

@@ -31,7 +31,8 @@ void clock_stop(struct linkage *linkage);
  * latest; WU_TIME_NEVER: at the top already, only people can help. For readers.
  */
 struct in_hand {
-    Role role;     /* of the provider that is waited for; COMMUNITY: the resident has the word */
+    Role role; /* of the provider that is waited for; COMMUNITY: the resident or the lead body has
+                  the word */
     uint32_t node; /* 0: several */
     int64_t next_due_ms;
 };

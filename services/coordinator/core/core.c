@@ -1,10 +1,13 @@
 #include "services/coordinator/core/core.h"
 
+#include "services/coordinator/core/approval.h"
 #include "services/coordinator/core/calendar.h"
 #include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/dispute.h"
+#include "services/coordinator/core/emergency.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/linkage.h"
+#include "services/coordinator/core/override.h"
 #include "services/coordinator/core/provider.h"
 #include "services/coordinator/core/standing.h"
 #include "services/coordinator/core/step.h"
@@ -21,6 +24,9 @@ static const struct wu_route *const ROUTES[] = {
     COORDINATOR_CALENDAR_ROUTES,
     COORDINATOR_CLOCK_ROUTES,
     COORDINATOR_DISPUTE_ROUTES,
+    COORDINATOR_OVERRIDE_ROUTES,
+    COORDINATOR_APPROVAL_ROUTES,
+    COORDINATOR_EMERGENCY_ROUTES,
     NULL,
 };
 /* clang-format on */

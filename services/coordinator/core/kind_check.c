@@ -1,5 +1,7 @@
 #include "services/coordinator/core/kind_check.h"
 
+#include "services/coordinator/core/firewall.h"
+#include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/tables.h"
 
 #include <string.h>
@@ -164,8 +166,32 @@ static bool misses_who_must(const AdoptKind *kind)
 
 static bool is_errand(const AdoptKind *kind)
 {
-    return kind->service_class == KIND_CLASS_ADMINISTRATIVE &&
-           kind_asks(kind, ROLE_SOCIALWORKER, false);
+    return firewall_breaks(kind, RULE(ADMIN_NOT_TO_SOCIALWORKER));
+}
+
+static bool uses_volunteers_as_staff(const AdoptKind *kind)
+{
+    return firewall_breaks(kind, RULE(ADMIN_NOT_TO_VOLUNTEER));
+}
+
+static bool spends_charity_on_duty(const AdoptKind *kind)
+{
+    return firewall_breaks(kind, RULE(ADMIN_NOT_ON_CHARITY));
+}
+
+static bool pushes_purchase(const AdoptKind *kind)
+{
+    return firewall_breaks(kind, RULE(PURCHASE_NOT_PUSHED));
+}
+
+static bool is_not_communitys_profession(const AdoptKind *kind)
+{
+    return firewall_breaks(kind, RULE(COMMUNITY_NOT_PROFESSION));
+}
+
+static bool leaves_volunteers_alone(const AdoptKind *kind)
+{
+    return firewall_breaks(kind, RULE(VOLUNTEERS_SUPPORT));
 }
 
 /* ---- licences ---------------------------------------------------------------- */
@@ -268,6 +294,25 @@ const struct kind_fault KIND_FAULTS[] = {
      "is administrative and asks a social worker: take that step or assessment out, or give the "
      "kind its true class",
      is_errand},
+    {"KIND_USES_VOLUNTEERS_AS_STAFF", RULE(ADMIN_NOT_TO_VOLUNTEER),
+     "is administrative and is for volunteers, who are not staff: take that step or duty out, or "
+     "give the kind its true class",
+     uses_volunteers_as_staff},
+    {"KIND_SPENDS_CHARITY_ON_DUTY", RULE(ADMIN_NOT_ON_CHARITY),
+     "is administrative and is for charity, which does not pay for a duty of government: take that "
+     "step or duty out, or give the kind its true class",
+     spends_charity_on_duty},
+    {"KIND_PUSHES_PURCHASE", RULE(PURCHASE_NOT_PUSHED),
+     "is for government to buy and gives the community a duty: say that it must not",
+     pushes_purchase},
+    {"KIND_NOT_COMMUNITYS_PROFESSION", RULE(COMMUNITY_NOT_PROFESSION),
+     "is professional and gives the community a duty: its staff are not social workers, say that "
+     "it must not",
+     is_not_communitys_profession},
+    {"KIND_LEAVES_VOLUNTEERS_ALONE", RULE(VOLUNTEERS_SUPPORT),
+     "is professional or purchased and has volunteers do it by themselves: add an assessment or a "
+     "required step of a social worker or an organisation",
+     leaves_volunteers_alone},
     {"KIND_LICENCE_INVALID", RULE(LICENCE_SAID),
      "has a level or field of licence that cannot be: the level is assistant, social worker or "
      "senior, the field has at most 31 bytes",

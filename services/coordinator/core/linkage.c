@@ -1,7 +1,10 @@
 #include "services/coordinator/core/linkage.h"
 
 #include "common/base/time.h"
+#include "services/coordinator/core/approval.h"
 #include "services/coordinator/core/clock.h"
+#include "services/coordinator/core/emergency.h"
+#include "services/coordinator/core/firewall.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/progress.h"
 #include "services/coordinator/core/record.h"
@@ -61,6 +64,7 @@ static void refuse_linkage(struct linkage *linkage, LinkageRefusal refusal)
     LinkageRefused refused = COORDINATOR__LINKAGE_REFUSED__INIT;
     refused.linkage_id = wu_id_to_pb(&linkage->id);
     refused.reason = refusal;
+    refused.rule = refusal_rule(refusal);
     emit_to_community(linkage, WU_TYPE(COORDINATOR_LINKAGE_REFUSED), &refused.base);
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_LINKAGE_REFUSED),
                                          .code = (uint32_t)refusal,
@@ -69,7 +73,7 @@ static void refuse_linkage(struct linkage *linkage, LinkageRefusal refusal)
 }
 
 /* The steps known so far: the assessment, or else the recipe. */
-static void plan_linkage(struct linkage *linkage, const AdoptKind *kind)
+static void first_steps(struct linkage *linkage, const AdoptKind *kind)
 {
     if (!kind->assess) {
         linkage->row.state = LINKAGE_RESERVING;
@@ -85,6 +89,21 @@ static void plan_linkage(struct linkage *linkage, const AdoptKind *kind)
     assessment.quantity = 1;
     assessment.required = true;
     linkage_add_step(linkage, &assessment);
+}
+
+void linkage_plan(struct linkage *linkage, const AdoptKind *kind)
+{
+    clock_start(linkage, linkage->row.gather_within_ms);
+    first_steps(linkage, kind);
+    linkage_advance(linkage);
+}
+
+/* What a social worker who gets one of its steps must have. */
+static void set_licence(LinkageRow *row, const AdoptKind *kind)
+{
+    const struct licence licence = firewall_licence(kind);
+    row->level_min = licence.level_min;
+    row->licence_field = licence.field;
 }
 
 /* The spans of its urgency, where the kind has them, go before those for everybody. */
@@ -115,9 +134,9 @@ static void open_linkage(struct linkage *linkage, const KindRow *kind)
     row->reply_within_ms = kind->kind->reply_within_ms;
     row->deliver_within_ms = kind->kind->deliver_within_ms;
     row->confirm_within_ms = kind->kind->confirm_within_ms;
-    row->level_min = kind->kind->level_min;
-    row->licence_field = kind->kind->licence_field;
     set_clocks(row, kind->kind);
+    set_licence(row, kind->kind);
+    emergency_enter(linkage);
     linkages_open_put(wu_step_txn(linkage->fold), &(struct linkage_key){linkage->id});
 
     LinkageOpened opened = COORDINATOR__LINKAGE_OPENED__INIT;
@@ -127,9 +146,11 @@ static void open_linkage(struct linkage *linkage, const KindRow *kind)
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_LINKAGE_OPENED),
                                          .code = kind->version,
                                          .text = row->kind});
-    clock_start(linkage, row->gather_within_ms);
-    plan_linkage(linkage, kind->kind);
-    linkage_advance(linkage);
+    if (kind->kind->approval && !emergency_relaxes(linkage, RULE(LEAD_BODY_FIRST))) {
+        approval_ask(linkage);
+    } else {
+        linkage_plan(linkage, kind->kind);
+    }
 }
 
 /*

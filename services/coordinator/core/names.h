@@ -4,9 +4,11 @@
 
 #include "services/coordinator/core/rule.h"
 #include "wushe/community/v1/need.pb-c.h"
+#include "wushe/coordinator/state/v1/gate_row.pb-c.h"
 #include "wushe/coordinator/state/v1/linkage_row.pb-c.h"
 #include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/dispute.pb-c.h"
+#include "wushe/coordinator/v1/gate.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
@@ -32,6 +34,17 @@ typedef Coordinator__LinkageRefusal LinkageRefusal;
 typedef Coordinator__Outcome Outcome;
 typedef Coordinator__UnmetReason UnmetReason;
 
+typedef Coordinator__AddStep AddStep;
+typedef Coordinator__ConfirmOverride ConfirmOverride;
+typedef Coordinator__AnswerApproval AnswerApproval;
+typedef Coordinator__DeclareEmergency DeclareEmergency;
+typedef Coordinator__EndEmergency EndEmergency;
+typedef Coordinator__EmergencyDeclared EmergencyDeclared;
+typedef Coordinator__EmergencyEnded EmergencyEnded;
+typedef Coordinator__GateCount GateCount;
+typedef Coordinator__KindClass KindClass;
+typedef Coordinator__Duty Duty;
+
 typedef Linkage__Role Role;
 typedef Linkage__PlanStep PlanStep;
 typedef Linkage__ProviderAnnounced ProviderAnnounced;
@@ -44,6 +57,7 @@ typedef Linkage__StepTaken StepTaken;
 typedef Linkage__StepLapsed StepLapsed;
 typedef Linkage__StepReleased StepReleased;
 typedef Linkage__StepDelivered StepDelivered;
+typedef Linkage__PlanRefused PlanRefused;
 typedef Linkage__ReleaseReason ReleaseReason;
 
 typedef CoordinatorState__KindRow KindRow;
@@ -63,6 +77,10 @@ typedef CoordinatorState__EscalationRow EscalationRow;
 typedef CoordinatorState__DisputeRow DisputeRow;
 typedef CoordinatorState__PassBack PassBack;
 typedef CoordinatorState__PrecedentRow PrecedentRow;
+typedef CoordinatorState__OverrideRow OverrideRow;
+typedef CoordinatorState__OverrideCountRow OverrideCountRow;
+typedef CoordinatorState__EmergencyRow EmergencyRow;
+typedef CoordinatorState__RelaxationRow RelaxationRow;
 typedef CoordinatorState__AttemptEnd AttemptEnd;
 typedef CoordinatorState__HistoryWhy HistoryWhy;
 
@@ -73,8 +91,12 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define ROLE_VOLUNTEER LINKAGE__ROLE__ROLE_VOLUNTEER
 #define ROLE_CHARITY LINKAGE__ROLE__ROLE_CHARITY
 
+#define KIND_CLASS_UNSPECIFIED COORDINATOR__KIND_CLASS__KIND_CLASS_UNSPECIFIED
 #define KIND_CLASS_ADMINISTRATIVE COORDINATOR__KIND_CLASS__KIND_CLASS_ADMINISTRATIVE
+#define KIND_CLASS_AUTONOMY COORDINATOR__KIND_CLASS__KIND_CLASS_AUTONOMY
 #define KIND_CLASS_PROFESSIONAL COORDINATOR__KIND_CLASS__KIND_CLASS_PROFESSIONAL
+#define KIND_CLASS_VOLUNTEERABLE COORDINATOR__KIND_CLASS__KIND_CLASS_VOLUNTEERABLE
+#define KIND_CLASS_PURCHASABLE COORDINATOR__KIND_CLASS__KIND_CLASS_PURCHASABLE
 
 #define DUTY_MUST COORDINATOR__DUTY__DUTY_MUST
 #define DUTY_MAY COORDINATOR__DUTY__DUTY_MAY
@@ -88,6 +110,7 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define LINKAGE_DELIVERING COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_DELIVERING
 #define LINKAGE_AWAITING COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_AWAITING_CONFIRMATION
 #define LINKAGE_CLOSED COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_CLOSED
+#define LINKAGE_AWAITING_APPROVAL COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_AWAITING_APPROVAL
 #define LINKAGE_REFUSED COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_REFUSED
 
 #define STEP_WAITING COORDINATOR_STATE__STEP_STATE__STEP_STATE_WAITING
@@ -100,6 +123,15 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define STEP_RELEASED COORDINATOR_STATE__STEP_STATE__STEP_STATE_RELEASED
 #define STEP_DISPUTED COORDINATOR_STATE__STEP_STATE__STEP_STATE_DISPUTED
 #define STEP_UNMET COORDINATOR_STATE__STEP_STATE__STEP_STATE_UNMET
+
+#define BY_HAND_ADDED COORDINATOR_STATE__STEP_BY_HAND__STEP_BY_HAND_ADDED
+#define BY_HAND_REFUSED COORDINATOR_STATE__STEP_BY_HAND__STEP_BY_HAND_REFUSED
+#define BY_HAND_OVERRIDE_ASKED COORDINATOR_STATE__STEP_BY_HAND__STEP_BY_HAND_OVERRIDE_ASKED
+
+#define OVERRIDE_REASON_UNSPECIFIED COORDINATOR__OVERRIDE_REASON__OVERRIDE_REASON_UNSPECIFIED
+#define OVERRIDE_REQUESTED COORDINATOR_STATE__OVERRIDE_STATE__OVERRIDE_STATE_REQUESTED
+#define OVERRIDE_CONFIRMED COORDINATOR_STATE__OVERRIDE_STATE__OVERRIDE_STATE_CONFIRMED
+#define OVERRIDE_EXPIRED COORDINATOR_STATE__OVERRIDE_STATE__OVERRIDE_STATE_EXPIRED
 
 #define END_DECLINED COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_DECLINED
 #define END_SILENT COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_SILENT
@@ -162,6 +194,10 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 
 #define DAY_KIND_REST COORDINATOR__DAY_KIND__DAY_KIND_REST
 #define DAY_KIND_WORK COORDINATOR__DAY_KIND__DAY_KIND_WORK
+
+#define UNMET_NOT_APPROVED COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_APPROVED
+#define UNMET_APPROVAL_SILENT COORDINATOR__UNMET_REASON__UNMET_REASON_APPROVAL_SILENT
+#define UNMET_FORBIDDEN COORDINATOR__UNMET_REASON__UNMET_REASON_FORBIDDEN
 
 #define VERDICT_MET COMMUNITY__VERDICT__VERDICT_MET
 #define VERDICT_PARTLY COMMUNITY__VERDICT__VERDICT_PARTLY

@@ -140,6 +140,20 @@ static void make_offer(struct linkage *linkage, LinkageStep *step, const struct 
     standing_offered(linkage->fold, &choice->provider_id, choice->provider, step->service);
 }
 
+/* Whoever comes after the core three was called when they had said yes. */
+static struct note offer_note(const LinkageStep *step, const struct choice *choice)
+{
+    struct note note = {.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                        .step = step,
+                        .why = WHY_BEST_SCORE,
+                        .choice = choice,
+                        .rules = {RULE(BEST_SCORE), choice->decided_by}};
+    if (step->wave > 1) {
+        note.rules[choice->decided_by != 0 ? 2 : 1] = RULE(CORE_THREE_FIRST);
+    }
+    return note;
+}
+
 bool offer_step(struct linkage *linkage, LinkageStep *step)
 {
     struct choice choice = {.candidate_count = 0};
@@ -149,12 +163,8 @@ bool offer_step(struct linkage *linkage, LinkageStep *step)
         return false;
     }
 
-    make_offer(linkage, step, &choice,
-               &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
-                              .step = step,
-                              .why = WHY_BEST_SCORE,
-                              .choice = &choice,
-                              .rules = {RULE(BEST_SCORE), choice.decided_by}});
+    const struct note note = offer_note(step, &choice);
+    make_offer(linkage, step, &choice, &note);
     return true;
 }
 

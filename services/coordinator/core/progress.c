@@ -3,6 +3,7 @@
 #include "common/base/time.h"
 #include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/dispute.h"
+#include "services/coordinator/core/emergency.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/tables.h"
 
@@ -152,6 +153,16 @@ static bool core_three_hold(const struct linkage *linkage)
     return true;
 }
 
+static bool wave_waits(const struct linkage *linkage, uint32_t wave)
+{
+    for (size_t i = 0; i < linkage->row.n_steps; i++) {
+        if (linkage->steps[i].wave == wave && linkage->steps[i].state == STEP_WAITING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* False when the linkage is over: a required step has nobody left. */
 static bool offer_wave(struct linkage *linkage, uint32_t wave)
 {
@@ -170,16 +181,23 @@ static bool offer_wave(struct linkage *linkage, uint32_t wave)
 
 /*
  * Core three first: volunteers and charity are called when the social workers
- * and organisations the plan needs have all said yes. Once delivery has begun,
- * a step that came back is offered again whatever its wave.
+ * and organisations the plan needs have all said yes (the community has, by
+ * raising the need), or an emergency relaxes that. Once delivery has begun, a
+ * step that came back is offered again whatever its wave.
  */
+static bool others_may_come(struct linkage *linkage)
+{
+    return !is_gathering(linkage) || core_three_hold(linkage) ||
+           emergency_relaxes(linkage, RULE(CORE_THREE_FIRST));
+}
+
 static bool offer_waiting(struct linkage *linkage)
 {
     if (!offer_wave(linkage, WAVE_CORE_THREE)) {
         return false;
     }
-    bool others_wait = is_gathering(linkage) && !core_three_hold(linkage);
-    return others_wait || offer_wave(linkage, WAVE_OTHERS);
+    bool call_others = wave_waits(linkage, WAVE_OTHERS) && others_may_come(linkage);
+    return !call_others || offer_wave(linkage, WAVE_OTHERS);
 }
 
 static bool everything_is_settled(const struct linkage *linkage)

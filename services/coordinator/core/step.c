@@ -2,6 +2,7 @@
 
 #include "services/coordinator/core/clock.h"
 #include "services/coordinator/core/dispute.h"
+#include "services/coordinator/core/firewall.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/progress.h"
@@ -160,25 +161,67 @@ static void add_steps(struct linkage *linkage, PlanStep *const *steps, size_t st
     }
 }
 
+/* What is wrong with the assessment's plan: a rule forbids it, or nobody could follow it. */
+static struct firewall_finding plan_finding(const StepDelivered *delivered, const AdoptKind *kind)
+{
+    if (delivered->n_plan == 0) {
+        return (struct firewall_finding){0, 0};
+    }
+    struct firewall_finding finding = firewall_plan(kind, delivered->plan, delivered->n_plan, true);
+    if (finding.rule == 0 && plan_fault(delivered->plan, delivered->n_plan) != PLAN_VALID) {
+        finding.rule = RULE(PLAN_USABLE);
+    }
+    return finding;
+}
+
 /*
  * The assessment is in: its plan is what will be done. Without a plan, or with
- * one nobody could follow, the recipe of the version the case was opened under.
+ * one that is refused, the recipe of the version the case was opened under.
  */
-static HistoryWhy follow_assessment(struct linkage *linkage, const StepDelivered *delivered)
+static HistoryWhy follow_assessment(struct linkage *linkage, const StepDelivered *delivered,
+                                    struct firewall_finding *ret_finding)
 {
     linkage->row.state = LINKAGE_RESERVING;
     clock_start(linkage, linkage->row.gather_within_ms);
-    bool usable = plan_fault(delivered->plan, delivered->n_plan) == PLAN_VALID;
-    if (usable && delivered->n_plan > 0) {
+    const KindRow *kind =
+        kind_of_version(linkage->fold, linkage->row.kind, linkage->row.kind_version);
+    if (kind == NULL) {
+        return 0; /* only after a failure of the transaction, and then nothing is kept */
+    }
+    *ret_finding = plan_finding(delivered, kind->kind);
+    if (delivered->n_plan > 0 && ret_finding->rule == 0) {
         add_steps(linkage, delivered->plan, delivered->n_plan);
         return WHY_PLAN_FOLLOWED;
     }
-    const KindRow *kind =
-        kind_of_version(linkage->fold, linkage->row.kind, linkage->row.kind_version);
-    if (kind != NULL) {
-        add_steps(linkage, kind->kind->recipe, kind->kind->n_recipe);
+    add_steps(linkage, kind->kind->recipe, kind->kind->n_recipe);
+    return delivered->n_plan == 0 ? WHY_RECIPE_FOLLOWED : WHY_PLAN_INVALID;
+}
+
+/*
+ * Tells the story and the assessor which rule it was. Without a recipe to fall
+ * back on there is nothing that may be done.
+ */
+static void refuse_plan(struct linkage *linkage, const LinkageStep *step, const StepRef *ref,
+                        struct firewall_finding finding)
+{
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_PLAN_REFUSED),
+                                         .step = step,
+                                         .code = finding.at,
+                                         .rules = {finding.rule}});
+    StepRef same = *ref;
+    PlanRefused refused = LINKAGE__PLAN_REFUSED__INIT;
+    refused.ref = &same;
+    refused.rule = (uint32_t)finding.rule;
+    refused.at = finding.at;
+    const struct wu_mail mail = {.to_node = wu_step_event(linkage->fold)->from_node,
+                                 .type = WU_TYPE(LINKAGE_PLAN_REFUSED),
+                                 .subject = linkage->id,
+                                 .correlation = linkage->id,
+                                 .division = linkage->row.division};
+    wu_emit_mail(linkage->fold, &mail, &refused.base);
+    if (linkage->row.n_steps == 1) {
+        linkage_close(linkage, OUTCOME_UNMET, UNMET_FORBIDDEN, "");
     }
-    return usable ? WHY_RECIPE_FOLLOWED : WHY_PLAN_INVALID;
 }
 
 static bool step_is_confirmed(const LinkageStep *step)
@@ -193,8 +236,9 @@ static void take_delivery(struct linkage *linkage, LinkageStep *step,
     step->quantity_done = delivered->quantity;
     step->minutes = delivered->minutes;
     step->note = linkage_text(linkage, delivered->note);
+    struct firewall_finding finding = {0, 0};
     if (linkage->row.state == LINKAGE_ASSESSING) {
-        HistoryWhy followed = follow_assessment(linkage, delivered);
+        HistoryWhy followed = follow_assessment(linkage, delivered, &finding);
         why = why != 0 ? why : followed;
     }
     linkage_note(linkage,
@@ -203,7 +247,12 @@ static void take_delivery(struct linkage *linkage, LinkageStep *step,
                                 .why = why,
                                 .text = step->note,
                                 .rules = {why == WHY_LATE_BUT_DONE ? RULE(ONE_DELIVERY) : 0}});
-    linkage_advance(linkage);
+    if (finding.rule != 0) {
+        refuse_plan(linkage, step, delivered->ref, finding);
+    }
+    if (linkage->row.state != LINKAGE_CLOSED) {
+        linkage_advance(linkage);
+    }
     linkage_save(linkage);
 }
 

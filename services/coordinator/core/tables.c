@@ -78,6 +78,41 @@ const struct wu_table COORDINATOR_ESCALATIONS = {
     .row = &coordinator_state__escalation_row__descriptor,
 };
 
+const struct wu_table COORDINATOR_OVERRIDES = {
+    .name = "coordinator.overrides",
+    .key_size = sizeof(struct override_key),
+    .key = {WU_KEY(struct override_key, override_id)},
+    .row = &coordinator_state__override_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_OVERRIDE_COUNTS = {
+    .name = "coordinator.override_counts",
+    .key_size = sizeof(struct override_count_key),
+    .key = {WU_KEY(struct override_count_key, month), WU_KEY(struct override_count_key, rule)},
+    .row = &coordinator_state__override_count_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_EMERGENCIES = {
+    .name = "coordinator.emergencies",
+    .key_size = sizeof(struct emergency_key),
+    .key = {WU_KEY(struct emergency_key, emergency_id)},
+    .row = &coordinator_state__emergency_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_EMERGENCIES_OPEN = {
+    .name = "coordinator.emergencies_open",
+    .key_size = sizeof(struct emergency_key),
+    .key = {WU_KEY(struct emergency_key, emergency_id)},
+};
+
+const struct wu_table COORDINATOR_RELAXATIONS = {
+    .name = "coordinator.relaxations",
+    .key_size = sizeof(struct relaxation_key),
+    .key = {WU_KEY(struct relaxation_key, emergency_id), WU_KEY(struct relaxation_key, linkage_id),
+            WU_KEY(struct relaxation_key, rule)},
+    .row = &coordinator_state__relaxation_row__descriptor,
+};
+
 const struct wu_table COORDINATOR_DISPUTES = {
     .name = "coordinator.disputes",
     .key_size = sizeof(struct dispute_key),
@@ -115,6 +150,11 @@ const struct wu_table *const COORDINATOR_TABLES[] = {
     &COORDINATOR_DISPUTES,
     &COORDINATOR_DISPUTES_OPEN,
     &COORDINATOR_PRECEDENTS,
+    &COORDINATOR_OVERRIDES,
+    &COORDINATOR_OVERRIDE_COUNTS,
+    &COORDINATOR_EMERGENCIES,
+    &COORDINATOR_EMERGENCIES_OPEN,
+    &COORDINATOR_RELAXATIONS,
     NULL,
 };
 /* clang-format on */

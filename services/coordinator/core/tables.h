@@ -118,3 +118,39 @@ struct outcome_key {
 };
 extern const struct wu_table COORDINATOR_OUTCOMES;
 WU_TABLE_OF(outcomes, COORDINATOR_OUTCOMES, struct outcome_key, OutcomeRow);
+
+/* What a rule forbids and two people let pass, or did not. */
+struct override_key {
+    struct wu_id override_id;
+};
+extern const struct wu_table COORDINATOR_OVERRIDES;
+WU_TABLE_OF(overrides, COORDINATOR_OVERRIDES, struct override_key, OverrideRow);
+
+/* Overrides, counted in the month in which they were asked for, confirmed or expired. */
+struct override_count_key {
+    uint32_t month; /* 202611, of the city's time */
+    uint32_t rule;
+};
+extern const struct wu_table COORDINATOR_OVERRIDE_COUNTS;
+WU_TABLE_OF(override_counts, COORDINATOR_OVERRIDE_COUNTS, struct override_count_key,
+            OverrideCountRow);
+
+/* All emergencies, those that are over too. */
+struct emergency_key {
+    struct wu_id emergency_id;
+};
+extern const struct wu_table COORDINATOR_EMERGENCIES;
+WU_TABLE_OF(emergencies, COORDINATOR_EMERGENCIES, struct emergency_key, EmergencyRow);
+
+/* The standing ones: at most EMERGENCIES_MAX, looked through when a linkage is opened. */
+extern const struct wu_table COORDINATOR_EMERGENCIES_OPEN;
+WU_INDEX_OF(emergencies_open, COORDINATOR_EMERGENCIES_OPEN, struct emergency_key);
+
+/* Every gate an emergency relaxed: its review. */
+struct relaxation_key {
+    struct wu_id emergency_id;
+    struct wu_id linkage_id;
+    uint32_t rule;
+};
+extern const struct wu_table COORDINATOR_RELAXATIONS;
+WU_TABLE_OF(relaxations, COORDINATOR_RELAXATIONS, struct relaxation_key, RelaxationRow);

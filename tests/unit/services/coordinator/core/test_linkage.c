@@ -219,7 +219,7 @@ Test(linkage, with_a_plan_nobody_could_follow_the_recipe_holds)
     PlanStep impossible = plan_step((Role)99, "flying", true);
     deliver(BY(.who = "station", .plan = (PlanStep *[]){&impossible, NULL}));
     assert_said("opened under 1", "offer 1.1 to station", "confirm 1.1 at station",
-                "offer 2.1 to home");
+                "plan 1.1 refused at 1: societies-only", "offer 2.1 to home");
     cr_assert_eq(last_note(1, WU_TYPE(LINKAGE_STEP_DELIVERED))->why, WHY_PLAN_INVALID);
 }
 
