@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -91,12 +92,17 @@ static bool comes_to_zero(_Atomic uint32_t *count)
     return now > 0 && atomic_fetch_sub(count, 1) == 1;
 }
 
-/* True when this call is the last one, after it was carried out. */
+/*
+ * True when this call is the last one, after it was carried out. It is slow, so that
+ * what was told to somebody too early has left the process before.
+ */
 static bool is_last(void)
 {
+    enum { SLOW_MS = 5 };
     if (!comes_to_zero(&disk->dies_in)) {
         return false;
     }
+    (void)poll(NULL, 0, SLOW_MS);
     if (!atomic_load(&disk->dies_after)) {
         (void)kill(getpid(), SIGKILL);
     }

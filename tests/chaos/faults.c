@@ -83,6 +83,17 @@ static bool mount_small(struct chaos *chaos, int node)
            mount("wushe-chaos", state.text, "tmpfs", 0, "size=160m,mode=0700") == 0;
 }
 
+/*
+ * Half of them keep nothing that was acknowledged, so that an acknowledgement
+ * that was none is felt; and who is behind in what is public gets a snapshot.
+ */
+static void keep_little(struct chaos *chaos, int node)
+{
+    if (below(chaos, 2) == 0) {
+        city_configure(chaos->city, node, "stream_keep_count: 0\npublic_keep_count: 3\n");
+    }
+}
+
 void chaos_prepare(struct chaos *chaos)
 {
     int node = CITY_COORDINATOR + (int)below(chaos, CITY_END - CITY_COORDINATOR);
@@ -90,6 +101,7 @@ void chaos_prepare(struct chaos *chaos)
         chaos->small_disk = node;
     }
     for (node = CITY_COORDINATOR; node < CITY_END; node++) {
+        keep_little(chaos, node);
         if (has(chaos, CHAOS_FULL) || has(chaos, CHAOS_UNSYNCED)) {
             load_layer(chaos, node);
         }
