@@ -82,8 +82,12 @@ static void add_providers(struct bench *bench)
         uint64_t at = wu_division_parent(any_community(&bench->prng), LEVELS[n % 10]);
         (void)service_name(service, sizeof service,
                            wu_prng_below(&bench->prng, bench->service_count));
-        desk_add_provider(&bench->desk, n, ROLE_SOCIALORG, service, at,
-                          (int64_t)wu_prng_below(&bench->prng, 40));
+        const struct desk_provider provider = {.services = {service},
+                                               .service_count = 1,
+                                               .division = at,
+                                               .capacity =
+                                                   (int64_t)wu_prng_below(&bench->prng, 40)};
+        desk_add_provider(&bench->desk, n, &provider);
     }
     desk_commit(&bench->desk);
 }
@@ -207,6 +211,11 @@ static int compare_i64(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static double us_at(const int64_t *times_ns, uint64_t place)
+{
+    return (double)times_ns[place] / 1e3;
+}
+
 static void print_times(const char *what, int64_t *times_ns, uint32_t count)
 {
     double sum = 0;
@@ -215,8 +224,8 @@ static void print_times(const char *what, int64_t *times_ns, uint32_t count)
     }
     qsort(times_ns, count, sizeof *times_ns, compare_i64);
     (void)printf(",\"%s_per_s\":%.0f,\"%s_us_p50\":%.1f,\"%s_us_p99\":%.1f", what,
-                 count / (sum / 1e9), what, (double)times_ns[count / 2] / 1e3, what,
-                 (double)times_ns[(uint64_t)count * 99 / 100] / 1e3);
+                 count / (sum / 1e9), what, us_at(times_ns, count / 2), what,
+                 us_at(times_ns, (uint64_t)count * 99 / 100));
 }
 
 static void run_case(struct bench *bench, uint32_t service_count)
@@ -240,7 +249,7 @@ static void run_case(struct bench *bench, uint32_t service_count)
     desk_close(&bench->desk);
     (void)printf("{\"services\":%u", (unsigned)service_count);
     print_times("choose", bench->choose_ns, bench->choice_count);
-    double p99_us = (double)bench->choose_ns[(uint64_t)bench->choice_count * 99 / 100] / 1e3;
+    double p99_us = us_at(bench->choose_ns, (uint64_t)bench->choice_count * 99 / 100);
     print_times("route", bench->route_ns, bench->choice_count);
     (void)printf(",\"brute_us_mean\":%.1f,\"brute_agrees\":%u,\"ratio_to_limit\":%.2f}",
                  (double)bench->brute_ns / 1e3 / bench->brute_count, (unsigned)bench->brute_count,

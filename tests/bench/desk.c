@@ -72,23 +72,27 @@ uint32_t desk_provider_n(const struct wu_id *id)
     return (uint32_t)(wu_id_seq(id) - 1);
 }
 
-void desk_add_provider(struct desk *desk, uint32_t n, Role role, const char *service,
-                       uint64_t division, int64_t capacity)
+void desk_add_provider(struct desk *desk, uint32_t n, const struct desk_provider *provider)
 {
-    ProviderService offered = COORDINATOR_STATE__PROVIDER_SERVICE__INIT;
+    ProviderService services[DESK_SERVICES_MAX];
+    ProviderService *list[DESK_SERVICES_MAX];
     ProviderRow row = COORDINATOR_STATE__PROVIDER_ROW__INIT;
     struct provider_key key = {desk_provider_id(n)};
     char name[32];
     (void)snprintf(name, sizeof name, "provider %u", (unsigned)n);
-    offered.service = service;
-    row.role = role;
+    for (size_t i = 0; i < provider->service_count; i++) {
+        coordinator_state__provider_service__init(&services[i]);
+        services[i].service = provider->services[i];
+        list[i] = &services[i];
+    }
+    row.role = ROLE_SOCIALORG;
     row.node = 3;
     row.name = name;
-    row.division = division;
+    row.division = provider->division;
     row.open = true;
-    row.capacity = capacity;
-    row.n_services = 1;
-    row.services = (ProviderService *[]){&offered};
+    row.capacity = provider->capacity;
+    row.n_services = provider->service_count;
+    row.services = list;
     providers_put(desk->fold.txn, &key, &row);
     candidates_add(&desk->fold, &key.provider_id, &row);
 }

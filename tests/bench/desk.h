@@ -25,8 +25,14 @@ void desk_commit(struct desk *desk);
 /* The next event, at that time; what the last one borrowed is gone. */
 void desk_event(struct desk *desk, int64_t time_ms);
 
-/* The n-th provider, open, of one service. Its id tells n: desk_provider_n. */
-void desk_add_provider(struct desk *desk, uint32_t n, Role role, const char *service,
-                       uint64_t division, int64_t capacity);
+/* The n-th provider, an open social organisation. Its id tells n: desk_provider_n. */
+enum { DESK_SERVICES_MAX = 8 };
+struct desk_provider {
+    const char *services[DESK_SERVICES_MAX];
+    size_t service_count;
+    uint64_t division;
+    int64_t capacity;
+};
+void desk_add_provider(struct desk *desk, uint32_t n, const struct desk_provider *provider);
 struct wu_id desk_provider_id(uint32_t n);
 uint32_t desk_provider_n(const struct wu_id *id);
