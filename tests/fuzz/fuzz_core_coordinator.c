@@ -142,6 +142,7 @@ struct sums {
     uint64_t deliveries; /* the same */
     uint64_t clocks;     /* the same */
     uint64_t escalated;
+    uint64_t disputed;
 };
 
 static bool step_is_with_somebody(const LinkageStep *step)
@@ -169,7 +170,10 @@ static void check_step(struct wu_txn *txn, const struct linkage_key *key, const 
     bool asked = step->state == STEP_OFFERED;
     bool working = step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
     struct wu_id provider_id;
-    FUZZ_RULE(step->state >= STEP_WAITING && step->state <= STEP_UNMET, "a step is in a state");
+    FUZZ_RULE((step->state >= STEP_WAITING && step->state <= STEP_UNMET) ||
+                  step->state == STEP_DISPUTED,
+              "a step is in a state");
+    sums->disputed += step->state == STEP_DISPUTED;
     FUZZ_RULE(step->attempt <= ATTEMPTS_MAX, "a step is offered so often and no more");
     FUZZ_RULE(!step_is_with_somebody(step) ||
                   (step->node != 0 && wu_id_from_pb(step->provider_id, &provider_id)),
@@ -296,6 +300,8 @@ static void check_linkages(struct wu_txn *txn)
               "a linkage has one clock");
     FUZZ_RULE(wu_table_count(txn, &COORDINATOR_ESCALATIONS) == sums.escalated,
               "each open case is at one level");
+    FUZZ_RULE(wu_table_count(txn, &COORDINATOR_DISPUTES_OPEN) == sums.disputed,
+              "a step that waits for a ruling is listed so");
     FUZZ_RULE(sums.closed == closed_count, "a linkage is closed once");
     struct outcome_key at = {0};
     const OutcomeRow *outcome = NULL;

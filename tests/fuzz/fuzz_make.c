@@ -61,6 +61,7 @@ static const struct {
     {"fund", CODES, COUNT(CODES)},
     {"station", CODES, COUNT(CODES)},
     {"team", CODES, COUNT(CODES)},
+    {"by", CODES, COUNT(CODES)},
     {"kind", CODES, COUNT(CODES)},
     {"service", SERVICES, COUNT(SERVICES)},
     {"services", SERVICES, COUNT(SERVICES)},

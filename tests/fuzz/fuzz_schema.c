@@ -4,6 +4,7 @@
 #include "wushe/charity/v1/gift.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/v1/day.pb-c.h"
+#include "wushe/coordinator/v1/dispute.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/envelope/v1/envelope.pb-c.h"
@@ -52,6 +53,8 @@ static const struct {
     SCHEMA(COORDINATOR_ADOPT_KIND, coordinator__adopt_kind),
     SCHEMA(COORDINATOR_ADOPT_DAY, coordinator__adopt_day),
     SCHEMA(COORDINATOR_LINKAGE_ESCALATED, coordinator__linkage_escalated),
+    SCHEMA(COORDINATOR_ADJUDICATE, coordinator__adjudicate),
+    SCHEMA(COORDINATOR_LINKAGE_DISPUTED, coordinator__linkage_disputed),
     SCHEMA(COORDINATOR_KIND_ADOPTED, coordinator__kind_adopted),
     SCHEMA(COORDINATOR_LINKAGE_OPENED, coordinator__linkage_opened),
     SCHEMA(COORDINATOR_LINKAGE_REFUSED, coordinator__linkage_refused),

@@ -161,7 +161,8 @@ COORDINATOR = {"reserved": "LINKAGE_STEP_RESERVED", "declined": "LINKAGE_STEP_DE
                "lapsed": "LINKAGE_STEP_LAPSED", "taken": "LINKAGE_STEP_TAKEN",
                "delivered": "LINKAGE_STEP_DELIVERED", "need": "COMMUNITY_NEED_RAISED",
                "word": "COMMUNITY_NEED_CONFIRMED", "announce": "LINKAGE_PROVIDER_ANNOUNCED",
-               "adopt": "COORDINATOR_ADOPT_KIND", "day": "COORDINATOR_ADOPT_DAY"}
+               "adopt": "COORDINATOR_ADOPT_KIND", "day": "COORDINATOR_ADOPT_DAY",
+               "rule": "COORDINATOR_ADJUDICATE"}
 TYPES = dict(re.findall(r"^  EVENT_TYPE_(\w+) = (\d+);",
                         (ROOT / "proto/wushe/envelope/v1/envelope.proto").read_text(), re.MULTILINE))
 
@@ -196,6 +197,7 @@ PROVIDER_STORIES = {
     "by_hand": f"add:0,0,0,0,0,0,1 own:0,0,0,1 offer answer again confirm {REPORT}",
     "declined_by_hand": "add:0,0,0,0,0,0,1 own:0,0,0,1 offer answer:0,0,1",
     "two": f"add:0,0,0,0,0,1 own:0,0,0,1 own:0,0,0,1,1,1 offer {OTHER} confirm {REPORT} wait:1 release",
+    "partly": f"add own:0,0,0,4 own:1,0,0,4 offer:0,0,0,0,0,0,0,1 confirm {REPORT}",
     "in_one": f"16+add 16+own:0,0,0,1 16+offer 16+confirm {REPORT}",
     "stranger": "add own:0,0,0,1 32+offer offer 32+confirm 32+release",
     "damaged": "add damaged own damaged:1 offer",
@@ -229,6 +231,9 @@ COORDINATOR_STORIES = {
     "waves": f"{TWO_STEPS} announce announce:193,2 need reserved reserved timer timer",
     "unmet": f"{TWO_STEPS} announce announce:193,2 need reserved declined",
     "in_one": f"16+{ADOPT} 16+announce 16+need reserved 16+taken delivered word",
+    # 9: not ours
+    "disputed": f"{ADOPT} announce announce:193 need declined:0,0,9 declined:0,0,9 rule reserved",
+    "nobodys": f"{ADOPT} announce announce:193 need declined:0,0,9 declined:0,0,9 timer rule:0,0,1",
     "days": f"day day:1,1 {ADOPT} wait:3 need",
 }
 
