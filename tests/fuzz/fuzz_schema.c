@@ -5,6 +5,7 @@
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/dispute.pb-c.h"
+#include "wushe/coordinator/v1/gate.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/envelope/v1/envelope.pb-c.h"
@@ -55,6 +56,14 @@ static const struct {
     SCHEMA(COORDINATOR_LINKAGE_ESCALATED, coordinator__linkage_escalated),
     SCHEMA(COORDINATOR_ADJUDICATE, coordinator__adjudicate),
     SCHEMA(COORDINATOR_LINKAGE_DISPUTED, coordinator__linkage_disputed),
+    SCHEMA(LINKAGE_PLAN_REFUSED, linkage__plan_refused),
+    SCHEMA(COORDINATOR_ADD_STEP, coordinator__add_step),
+    SCHEMA(COORDINATOR_CONFIRM_OVERRIDE, coordinator__confirm_override),
+    SCHEMA(COORDINATOR_ANSWER_APPROVAL, coordinator__answer_approval),
+    SCHEMA(COORDINATOR_DECLARE_EMERGENCY, coordinator__declare_emergency),
+    SCHEMA(COORDINATOR_END_EMERGENCY, coordinator__end_emergency),
+    SCHEMA(COORDINATOR_EMERGENCY_DECLARED, coordinator__emergency_declared),
+    SCHEMA(COORDINATOR_EMERGENCY_ENDED, coordinator__emergency_ended),
     SCHEMA(COORDINATOR_KIND_ADOPTED, coordinator__kind_adopted),
     SCHEMA(COORDINATOR_LINKAGE_OPENED, coordinator__linkage_opened),
     SCHEMA(COORDINATOR_LINKAGE_REFUSED, coordinator__linkage_refused),
