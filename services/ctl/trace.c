@@ -265,7 +265,8 @@ static const char *decided_text(const struct ctl_trace *trace, const HistoryEntr
     if (event->why != WHY(BEST_SCORE)) {
         return "the nearest place that offers it, there the longest without an offer";
     }
-    const struct rule_text *decided = event->n_rules > 1 ? rule_text(event->rules[1]) : NULL;
+    bool compared = event->n_rules > 1 && event->rules[1] != RULE(CORE_THREE_FIRST);
+    const struct rule_text *decided = compared ? rule_text(event->rules[1]) : NULL;
     return decided != NULL ? SAY(trace, "the best score (%s)", decided->id)
                            : "the only one who can be asked";
 }
