@@ -18,7 +18,8 @@ enum {
     MAP_BYTES = 1 << 20,
     WINDOW_COUNT = 600,
     QUIET_TICKS = 2,
-    RESTLESS_S = 12, /* so long ticks go on in trouble before the world is left alone */
+    RESTLESS_S = 7, /* so long ticks go on in trouble before the world is left alone */
+    RESTLESS_CALM_S = 12,
 };
 
 int64_t place_clock_ms(const struct place *place)
@@ -523,7 +524,8 @@ void place_tick(struct place *place)
     int64_t since = sim->now - place->quiet_since;
     bool rests = since >= QUIET_TICKS * SIM_SECOND && place_is_quiet(place);
     place->next_tick += SIM_SECOND;
-    if (!rests && since < RESTLESS_S * SIM_SECOND) {
+    int64_t restless = (sim->calm ? RESTLESS_CALM_S : RESTLESS_S) * SIM_SECOND;
+    if (!rests && since < restless) {
         place->ticking = true;
         sim_at(sim, place->next_tick, EVENT_TICK, place->number, place->life, NULL);
     }
