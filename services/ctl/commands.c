@@ -151,6 +151,56 @@ const struct ctl_command CTL_COMMANDS[] = {
     {"precedent list", "",
      "What was ruled, how often it was cited since, and the change of the catalogue it proposes.",
      cmd_precedent_list},
+    {"contention list", "[--limit N]",
+     "Scarce resources: who has them, who wanted them too, by which rule, and who does not agree.",
+     cmd_contention_list},
+    {"contention dissent", "PROVIDER SERVICE LINKAGE --by CODE --text TEXT",
+     "Put on record that a claimant does not agree with who got it.\n"
+     "\n"
+     "PROVIDER is its number and LINKAGE the claimant's, as 'contention list' shows them.\n"
+     "\n"
+     "  --by CODE          who speaks\n"
+     "  --text TEXT        why, no personal data",
+     cmd_contention_dissent},
+    {"department add", "CODE --name NAME --division CODE [OPTIONS]",
+     "Make an outside party known that communities may summon; again: change it.\n"
+     "\n"
+     "  --name NAME        what it is called\n"
+     "  --division CODE    12 digits: it answers for that and everything below\n"
+     "  --general MINUTES  to arrive at a general whistle, default 1440\n"
+     "  --key MINUTES      at a key one, default 120\n"
+     "  --urgent MINUTES   at an urgent one, default 30",
+     cmd_department_add},
+    {"department list", "",
+     "Departments, how often they were summoned, came in time, and how they were rated.",
+     cmd_department_list},
+    {"whistle blow", "DEPARTMENT --community CODE --matter TEXT [OPTIONS]",
+     "Summon a department to a community. When it does not arrive in time the grade is raised.\n"
+     "\n"
+     "  --community CODE   12 digits: who summons\n"
+     "  --matter TEXT      what it is about, no personal data\n"
+     "  --grade WORD       general (default), key or urgent\n"
+     "  --linkage NUMBER   the case it is about",
+     cmd_whistle_blow},
+    {"whistle arrived", "NUMBER --by CODE",
+     "The department is there.\n"
+     "\n"
+     "  --by CODE          who saw it",
+     cmd_whistle_arrived},
+    {"whistle rate", "NUMBER 1-5 [--text TEXT]",
+     "The community's word on how it was answered: once, and it stays.\n"
+     "\n"
+     "  --text TEXT        why, no personal data",
+     cmd_whistle_rate},
+    {"whistle list", "[--open] [--limit N]",
+     "Whistles, oldest first.\n"
+     "\n"
+     "  --open             only those a department still has to come to\n"
+     "  --limit N          at most N, default 50",
+     cmd_whistle_list},
+    {"whistle totals", "",
+     "How often each community summons: never and too often are both worth a look.",
+     cmd_whistle_totals},
     {"calendar show", "[YEAR]",
      "Holidays and make-up days, of every year or of one.\n"
      "\n"

@@ -57,12 +57,48 @@ static void emit_reserved(struct wu_step *step, const StepOffered *offer)
     emit(step, offer->ref, offer->division, WU_TYPE(LINKAGE_STEP_RESERVED), &reserved.base);
 }
 
+static bool is_scarce(DeclineReason reason)
+{
+    return reason == DECLINE_REASON(NO_CAPACITY) || reason == DECLINE_REASON(NOT_FREE_THEN) ||
+           reason == DECLINE_REASON(NO_FUNDS) || reason == DECLINE_REASON(OUT_OF_STOCK);
+}
+
+/*
+ * Who has what was asked for: other linkages whose steps of the same service
+ * this body has reserved or confirmed. It looks at a bounded number of them.
+ */
+enum { HELD_BY_MAX = 4, LOOKED_AT_MAX = 16 };
+
+static size_t find_holders(struct wu_step *step, const StepRow *row,
+                           ProtobufCBinaryData ret_holders[HELD_BY_MAX])
+{
+    struct wu_txn *txn = wu_step_txn(step);
+    struct step_open_key key = {0};
+    size_t count = 0;
+    if (!is_scarce(row->reason) || !wu_id_from_pb(row->offer->ref->provider_id, &key.provider_id)) {
+        return 0;
+    }
+    bool found = steps_open_from(txn, &key, 1);
+    for (int i = 0; found && i < LOOKED_AT_MAX && count < HELD_BY_MAX; i++) {
+        const StepRow *other = steps_get(txn, &(struct step_key){key.linkage_id, key.step_no});
+        if (other != NULL && other->state != STEP_STATE(WAITING) &&
+            check_same_text(other->offer->service, row->offer->service)) {
+            ret_holders[count++] = other->offer->ref->linkage_id;
+        }
+        found = steps_open_after(txn, &key, 1);
+    }
+    return count;
+}
+
 static void emit_declined(struct wu_step *step, const StepRow *row)
 {
     StepDeclined declined = LINKAGE__STEP_DECLINED__INIT;
     declined.ref = row->offer->ref;
     declined.reason = row->reason;
     declined.text = row->text;
+    ProtobufCBinaryData holders[HELD_BY_MAX];
+    declined.held_by = holders;
+    declined.n_held_by = find_holders(step, row, holders);
     emit(step, row->offer->ref, row->offer->division, WU_TYPE(LINKAGE_STEP_DECLINED),
          &declined.base);
 }

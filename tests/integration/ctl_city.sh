@@ -122,6 +122,24 @@ grep -q 'DATE_MALFORMED' days.rejects.csv || failed=1
 expect 0 "2026-10-12 .* 3: due at the end of this day" \
     calendar due --from "2026-09-30 17:00" --days 3
 
+# ---- a department is summoned --------------------------------------------------------
+expect 0 "department added" department add chengguan --name 城管 --division 420100000000 --key 60
+expect 1 "DEPARTMENT_UNKNOWN" whistle blow fire --community "$place" --matter smoke
+expect 2 "none of general, key or urgent" \
+    whistle blow chengguan --community "$place" --matter wall --grade loud
+whistle=$(ctl whistle blow chengguan --community "$place" --grade key --matter "违章搭建" --json |
+    sed 's/.*"id":"\([^"]*\)".*/\1/')
+expect 0 "$whistle +chengguan +$place +key +summoned .*违章搭建" whistle list --open
+expect 0 "arrived" whistle arrived "$whistle" --by C-17
+expect 0 "rated" whistle rate "$whistle" 4 --text "came at once"
+expect 1 "WHISTLE_RATED_ALREADY" whistle rate "$whistle" 5
+expect 0 "chengguan +城管 +420100000000 +1 +1 +0 +1 +4.00" department list
+expect 0 "$place +1" whistle totals
+expect 0 "no disputes" dispute list
+expect 0 "no precedents" precedent list
+expect 0 "legal-advice +holder-keeps +2-" contention list
+expect 1 "DISPUTE_NOT_OPEN" dispute rule 2-1 1 --nobody --by STREET-1 --reason none
+
 # ---- another system's file ---------------------------------------------------------
 cat >theirs.yaml <<END
 origin: theirs

@@ -257,6 +257,10 @@ void decline(const struct answer *answer)
     declined.reason =
         answer->not_ours ? DECLINE_NOT_OURS : LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_CAPACITY;
     declined.text = answer->text != NULL ? answer->text : "";
+    struct wu_id holder = need_id(answer->held_by);
+    ProtobufCBinaryData held_by[] = {wu_id_to_pb(&holder)};
+    declined.held_by = held_by;
+    declined.n_held_by = answer->held_by != 0 ? 1 : 0;
     send_answer(answer, &parts, WU_TYPE(LINKAGE_STEP_DECLINED), &declined.base);
 }
 

@@ -98,6 +98,7 @@ struct answer {
     int64_t quantity;      /* delivered */
     const char *text;      /* declined, delivered */
     bool not_ours;         /* declined */
+    uint64_t held_by;      /* declined: the need that has it; 0: nobody */
     PlanStep **plan;       /* delivered; NULL-ended */
 };
 void reserve(const struct answer *answer);

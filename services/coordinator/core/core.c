@@ -3,6 +3,7 @@
 #include "services/coordinator/core/approval.h"
 #include "services/coordinator/core/calendar.h"
 #include "services/coordinator/core/clock.h"
+#include "services/coordinator/core/contention.h"
 #include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/emergency.h"
 #include "services/coordinator/core/kind.h"
@@ -12,6 +13,7 @@
 #include "services/coordinator/core/standing.h"
 #include "services/coordinator/core/step.h"
 #include "services/coordinator/core/tables.h"
+#include "services/coordinator/core/whistle.h"
 
 /* One a line: a new noun is one new line. */
 /* clang-format off */
@@ -27,6 +29,8 @@ static const struct wu_route *const ROUTES[] = {
     COORDINATOR_OVERRIDE_ROUTES,
     COORDINATOR_APPROVAL_ROUTES,
     COORDINATOR_EMERGENCY_ROUTES,
+    COORDINATOR_CONTENTION_ROUTES,
+    COORDINATOR_WHISTLE_ROUTES,
     NULL,
 };
 /* clang-format on */

@@ -6,11 +6,13 @@
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/state/v1/gate_row.pb-c.h"
 #include "wushe/coordinator/state/v1/linkage_row.pb-c.h"
+#include "wushe/coordinator/v1/contention.pb-c.h"
 #include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/dispute.pb-c.h"
 #include "wushe/coordinator/v1/gate.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
+#include "wushe/coordinator/v1/whistle.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
 
 typedef Community__NeedRaised NeedRaised;
@@ -19,6 +21,13 @@ typedef Community__NeedConfirmed NeedConfirmed;
 typedef Coordinator__AdoptKind AdoptKind;
 typedef Coordinator__AdoptDay AdoptDay;
 typedef Coordinator__Adjudicate Adjudicate;
+typedef Coordinator__AddDepartment AddDepartment;
+typedef Coordinator__BlowWhistle BlowWhistle;
+typedef Coordinator__ReportArrival ReportArrival;
+typedef Coordinator__RateWhistle RateWhistle;
+typedef Coordinator__WhistleBlown WhistleBlown;
+typedef Coordinator__WhistleGrade WhistleGrade;
+typedef Coordinator__RecordDissent RecordDissent;
 typedef Coordinator__LinkageDisputed LinkageDisputed;
 typedef Coordinator__RoleDuty RoleDuty;
 typedef Community__NeedUrgency NeedUrgency;
@@ -52,6 +61,7 @@ typedef Linkage__StepRef StepRef;
 typedef Linkage__StepOffered StepOffered;
 typedef Linkage__StepReserved StepReserved;
 typedef Linkage__StepDeclined StepDeclined;
+typedef Linkage__DeclineReason DeclineReason;
 typedef Linkage__StepConfirmed StepConfirmed;
 typedef Linkage__StepTaken StepTaken;
 typedef Linkage__StepLapsed StepLapsed;
@@ -81,6 +91,12 @@ typedef CoordinatorState__OverrideRow OverrideRow;
 typedef CoordinatorState__OverrideCountRow OverrideCountRow;
 typedef CoordinatorState__EmergencyRow EmergencyRow;
 typedef CoordinatorState__RelaxationRow RelaxationRow;
+typedef CoordinatorState__Claim Claim;
+typedef CoordinatorState__Dissent Dissent;
+typedef CoordinatorState__ContentionRow ContentionRow;
+typedef CoordinatorState__DepartmentRow DepartmentRow;
+typedef CoordinatorState__WhistleRow WhistleRow;
+typedef CoordinatorState__WhistlerRow WhistlerRow;
 typedef CoordinatorState__AttemptEnd AttemptEnd;
 typedef CoordinatorState__HistoryWhy HistoryWhy;
 
@@ -181,6 +197,14 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define UNMET_OUT_OF_REMIT COORDINATOR__UNMET_REASON__UNMET_REASON_OUT_OF_REMIT
 #define UNMET_NOT_DELIVERED COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_DELIVERED
 
+#define GRADE_GENERAL COORDINATOR__WHISTLE_GRADE__WHISTLE_GRADE_GENERAL
+#define GRADE_KEY COORDINATOR__WHISTLE_GRADE__WHISTLE_GRADE_KEY
+#define GRADE_URGENT COORDINATOR__WHISTLE_GRADE__WHISTLE_GRADE_URGENT
+
+#define WHISTLE_SUMMONED COORDINATOR_STATE__WHISTLE_STATE__WHISTLE_STATE_SUMMONED
+#define WHISTLE_ARRIVED COORDINATOR_STATE__WHISTLE_STATE__WHISTLE_STATE_ARRIVED
+#define WHISTLE_RATED COORDINATOR_STATE__WHISTLE_STATE__WHISTLE_STATE_RATED
+
 #define RULING_BINDING COORDINATOR__RULING__RULING_BINDING
 #define RULING_OUT_OF_REMIT COORDINATOR__RULING__RULING_OUT_OF_REMIT
 
@@ -190,6 +214,10 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define DISPUTE_DROPPED COORDINATOR_STATE__DISPUTE_STATE__DISPUTE_STATE_DROPPED
 
 #define URGENCY_URGENT COMMUNITY__NEED_URGENCY__NEED_URGENCY_URGENT
+#define DECLINE_NO_CAPACITY LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_CAPACITY
+#define DECLINE_NOT_FREE_THEN LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_FREE_THEN
+#define DECLINE_NO_FUNDS LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_FUNDS
+#define DECLINE_OUT_OF_STOCK LINKAGE__DECLINE_REASON__DECLINE_REASON_OUT_OF_STOCK
 #define DECLINE_NOT_OURS LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_OURS
 
 #define DAY_KIND_REST COORDINATOR__DAY_KIND__DAY_KIND_REST

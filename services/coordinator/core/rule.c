@@ -116,6 +116,8 @@ const struct rule_text RULE_TEXTS[] = {
      "A ruling holds: the step is not passed back again."},
     {RULE(RULED_IN_TIME), "ruled-in-time", "N4", "争议须在规定工作日内裁决。",
      "A dispute is ruled on within its working days."},
+    {RULE(HOLDER_KEEPS), "holder-keeps", "R34", "已承诺的资源不收回；后来者记录在案，另行寻找。",
+     "What is promised is not taken away; later claimants are on the record and go on."},
     {0},
 };
 

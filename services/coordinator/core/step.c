@@ -1,6 +1,7 @@
 #include "services/coordinator/core/step.h"
 
 #include "services/coordinator/core/clock.h"
+#include "services/coordinator/core/contention.h"
 #include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/firewall.h"
 #include "services/coordinator/core/kind.h"
@@ -94,10 +95,12 @@ static void handle_step_declined(struct wu_step *fold, const StepDeclined *decli
         !step_is_out(step)) {
         return;
     }
+    bool contended = contention_claim(&linkage, step, declined);
     linkage_note(&linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_DECLINED),
                                           .step = step,
                                           .code = (uint32_t)declined->reason,
-                                          .text = declined->text});
+                                          .text = declined->text,
+                                          .rules = {contended ? RULE(HOLDER_KEEPS) : 0}});
     struct wu_id provider_id;
     const char *provider = step->provider;
     (void)wu_id_from_pb(declined->ref->provider_id, &provider_id);

@@ -134,6 +134,34 @@ const struct wu_table COORDINATOR_PRECEDENTS = {
     .row = &coordinator_state__precedent_row__descriptor,
 };
 
+const struct wu_table COORDINATOR_CONTENTIONS = {
+    .name = "coordinator.contentions",
+    .key_size = sizeof(struct contention_key),
+    .key = {WU_KEY(struct contention_key, provider_id), WU_KEY(struct contention_key, service)},
+    .row = &coordinator_state__contention_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_DEPARTMENTS = {
+    .name = "coordinator.departments",
+    .key_size = sizeof(struct department_key),
+    .key = {WU_KEY(struct department_key, code)},
+    .row = &coordinator_state__department_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_WHISTLES = {
+    .name = "coordinator.whistles",
+    .key_size = sizeof(struct whistle_key),
+    .key = {WU_KEY(struct whistle_key, whistle_id)},
+    .row = &coordinator_state__whistle_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_WHISTLERS = {
+    .name = "coordinator.whistlers",
+    .key_size = sizeof(struct whistler_key),
+    .key = {WU_KEY(struct whistler_key, division)},
+    .row = &coordinator_state__whistler_row__descriptor,
+};
+
 /* clang-format off */
 const struct wu_table *const COORDINATOR_TABLES[] = {
     &COORDINATOR_KINDS,
@@ -155,6 +183,10 @@ const struct wu_table *const COORDINATOR_TABLES[] = {
     &COORDINATOR_EMERGENCIES,
     &COORDINATOR_EMERGENCIES_OPEN,
     &COORDINATOR_RELAXATIONS,
+    &COORDINATOR_CONTENTIONS,
+    &COORDINATOR_DEPARTMENTS,
+    &COORDINATOR_WHISTLES,
+    &COORDINATOR_WHISTLERS,
     NULL,
 };
 /* clang-format on */

@@ -3,6 +3,7 @@
 #include "common/fold/table.h"
 #include "services/coordinator/core/names.h"
 
+enum { DEPARTMENT_CODE_SIZE = 32 };
 enum { KIND_CODE_SIZE = 32, SERVICE_SIZE = 32 }; /* with the zero behind */
 
 extern const struct wu_table *const COORDINATOR_TABLES[];
@@ -110,6 +111,35 @@ struct precedent_key {
 };
 extern const struct wu_table COORDINATOR_PRECEDENTS;
 WU_TABLE_OF(precedents, COORDINATOR_PRECEDENTS, struct precedent_key, PrecedentRow);
+
+/* What several linkages wanted and not all got. */
+struct contention_key {
+    struct wu_id provider_id;
+    char service[SERVICE_SIZE];
+};
+extern const struct wu_table COORDINATOR_CONTENTIONS;
+WU_TABLE_OF(contentions, COORDINATOR_CONTENTIONS, struct contention_key, ContentionRow);
+
+/* Outside parties that communities may summon. */
+struct department_key {
+    char code[DEPARTMENT_CODE_SIZE];
+};
+extern const struct wu_table COORDINATOR_DEPARTMENTS;
+WU_TABLE_OF(departments, COORDINATOR_DEPARTMENTS, struct department_key, DepartmentRow);
+
+/* Every whistle ever blown. */
+struct whistle_key {
+    struct wu_id whistle_id;
+};
+extern const struct wu_table COORDINATOR_WHISTLES;
+WU_TABLE_OF(whistles, COORDINATOR_WHISTLES, struct whistle_key, WhistleRow);
+
+/* How often each community did. */
+struct whistler_key {
+    uint64_t division;
+};
+extern const struct wu_table COORDINATOR_WHISTLERS;
+WU_TABLE_OF(whistlers, COORDINATOR_WHISTLERS, struct whistler_key, WhistlerRow);
 
 /* Closed linkages, counted. */
 struct outcome_key {

@@ -4,8 +4,8 @@ add_library(wushe_test_linking STATIC tests/support/linking.c)
 target_link_libraries(wushe_test_linking PUBLIC wushe_test_support wushe_core_coordinator
                       PRIVATE wushe_posix)
 
-foreach(test IN ITEMS calendar candidate clock dispute kind firewall override approval emergency
-        provider linkage rule step)
+foreach(test IN ITEMS calendar candidate clock contention dispute kind firewall override approval
+        emergency provider linkage rule step whistle)
   wushe_test(test_coordinator_${test} tests/unit/services/coordinator/core/test_${test}.c
              wushe_test_linking)
 endforeach()

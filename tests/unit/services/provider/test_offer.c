@@ -320,3 +320,34 @@ Test(offer, a_restart_forgets_nothing)
     cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 1);
     cr_assert_eq(open_cases(), 0);
 }
+
+/* A no for want of room names those who have it; one for another reason names nobody. */
+Test(offer, a_no_says_who_has_what_was_asked_for)
+{
+    struct wu_id body =
+        providing_add(world, &(struct body){"ORG-1", .service = "meals", .capacity_cases = 2});
+    struct offered offers[4];
+    for (uint64_t i = 0; i < 4; i++) {
+        offers[i] = (struct offered){.linkage = i + 1, .provider_id = body, .service = "meals"};
+    }
+    providing_take(world, &offers[0]);
+    providing_offer(world, &offers[1]);
+    providing_offer(world, &offers[2]);
+    const StepDeclined *declined =
+        world_find(world, WU_TYPE(LINKAGE_STEP_DECLINED), 0, &linkage__step_declined__descriptor);
+    cr_assert_not_null(declined);
+    cr_assert_eq(declined->reason, DECLINE_REASON(NO_CAPACITY));
+    cr_assert_eq(declined->n_held_by, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct wu_id holder;
+        struct wu_id expected = providing_linkage_id(&offers[i]);
+        cr_assert(wu_id_from_pb(declined->held_by[i], &holder));
+        cr_assert(wu_id_equal(&holder, &expected));
+    }
+    offers[3].service = "haircut";
+    providing_offer(world, &offers[3]);
+    declined =
+        world_find(world, WU_TYPE(LINKAGE_STEP_DECLINED), 0, &linkage__step_declined__descriptor);
+    cr_assert_eq(declined->reason, DECLINE_REASON(SERVICE_UNKNOWN));
+    cr_assert_eq(declined->n_held_by, 0);
+}
