@@ -389,6 +389,7 @@ int main(int argc, char **argv)
     const struct sigaction ends = {.sa_handler = end};
     (void)sigaction(SIGTERM, &ends, NULL);
     (void)sigaction(SIGINT, &ends, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* who reads the story may have had enough of it */
     int status = arguments.file != NULL ? run_file(&arguments)
                  : arguments.last > 0   ? run_many(&arguments)
                  : arguments.shrinks    ? shrink(&arguments.options)
