@@ -1,9 +1,10 @@
 /*
  * wushe-demo-city FOLDER [--seed N] [--date YYYY-MM-DD]
  *
- * Writes a made-up city as the six files that `wushectl import` reads:
- * kinds.csv, organisations.csv, people.csv, resources.csv, needs.csv. The same
- * seed and date give the same bytes on every machine. The date is the city's
+ * Writes a made-up city as the files that `wushectl import` reads:
+ * organisations.csv, people.csv, resources.csv, needs.csv; its kinds of service
+ * are those of seeds/catalogue. The same seed and date give the same bytes on
+ * every machine. The date is the city's
  * today: registrations end one to three years later, and a few ended last year.
  *
  * Sources of the codes: GB 32100-2015 (social credit codes), GB 11714-1997
@@ -409,24 +410,7 @@ static bool write_resources(struct city *city)
     return close_file(file, "resources.csv");
 }
 
-/* ---- catalogue and needs ---------------------------------------------------------- */
-
-static bool write_kinds(const struct city *city)
-{
-    FILE *file = open_file(city, "kinds.csv");
-    if (file == NULL) {
-        return false;
-    }
-    fprintf(file, "code,name_zh,name_en,assess_field,reply_minutes,deliver_hours,confirm_hours,"
-                  "recipe\n");
-    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
-        const struct kind *kind = &KINDS[i];
-        fprintf(file, "%s,%s,%s,%s,%d,%d,%d,%s\n", kind->code, kind->name_zh, kind->name_en,
-                kind->assess_field, kind->reply_minutes, kind->deliver_hours, kind->confirm_hours,
-                kind->recipe);
-    }
-    return close_file(file, "kinds.csv");
-}
+/* ---- needs -------------------------------------------------------------------------- */
 
 static void write_need(FILE *file, struct city *city, struct wu_prng *prng, const struct kind *kind)
 {
@@ -525,12 +509,12 @@ int main(int argc, char **argv)
         return usage();
     }
     city.folder = argv[1];
-    if (!write_kinds(&city) || !write_organisations(&city) || !write_people(&city) ||
-        !write_resources(&city) || !write_needs(&city)) {
+    if (!write_organisations(&city) || !write_people(&city) || !write_resources(&city) ||
+        !write_needs(&city)) {
         return EXIT_FAILURE;
     }
-    printf("%s: %d communities, %zu organisations, %zu people, %zu gifts, %zu kinds, %zu needs\n",
-           city.folder, COMMUNITY_COUNT, city.body_count, city.people_count, city.resource_count,
-           COUNT_OF(KINDS), city.need_count);
+    printf("%s: %d communities, %zu organisations, %zu people, %zu gifts, %zu needs\n", city.folder,
+           COMMUNITY_COUNT, city.body_count, city.people_count, city.resource_count,
+           city.need_count);
     return EXIT_SUCCESS;
 }

@@ -166,85 +166,32 @@ static const struct stock STOCKS[] = {
     {"goods-mask-kn95", 20000, 30000, 1}, {"goods-mask-n95", 300, 300, 1},
 };
 
-/* ---- the catalogue ---------------------------------------------------------- */
+/* ---- needs ------------------------------------------------------------------ */
 
+/* How many of the demo's needs are of that kind of seeds/catalogue. */
 struct kind {
     const char *code;
-    const char *name_zh;
-    const char *name_en;
-    const char *assess_field; /* a social worker looks first; "" if not */
-    int reply_minutes;
-    int deliver_hours;
-    int confirm_hours;
-    const char *recipe;
     const char *urgency;
-    int needs; /* how many of the demo's needs are of this kind */
+    int needs;
 };
 
 static const struct kind KINDS[] = {
     /* all five societies: the community asks, then one part for each of the other four */
-    {"elderly-full-support", "失能老人居家综合帮扶", "Full support at home for a frail elder",
-     "fieldwork-elderly", 240, 336, 168,
-     "socialorg:meal-elderly:1;socialorg:home-care:1;volunteer:elder-visit:2;"
-     "charity:goods-rice-5kg:2;charity:money-elderly:20000",
-     "urgent", 12},
-    {"elderly-meal", "老人助餐", "Meals for an elder", "", 240, 168, 72,
-     "socialorg:meal-elderly:1;charity:money-elderly:9000?", "difficult", 24},
-    {"elderly-visit", "独居老人探访", "Visits to an elder living alone", "", 480, 168, 72,
-     "volunteer:elder-visit:2", "longing", 22},
-    {"home-care", "居家照护", "Care at home", "fieldwork-elderly", 240, 336, 168,
-     "socialorg:home-care:1;charity:money-elderly:30000?", "difficult", 12},
-    {"home-adaptation", "适老化改造", "Adapting a home for an elder", "fieldwork-elderly", 1440,
-     720, 168, "socialorg:home-adaptation:1;charity:money-elderly:100000?", "longing", 6},
-    {"hospital-escort", "就医陪诊", "Company to the hospital", "", 120, 72, 72,
-     "volunteer:escort-hospital:1", "anxious", 18},
-    {"wheelchair-loan", "轮椅借用", "Loan of a wheelchair", "", 240, 72, 72,
-     "charity:goods-wheelchair:1;volunteer:shopping:1?", "urgent", 8},
-    {"dementia-day-care", "认知症日间照料", "Day care with dementia", "fieldwork-elderly", 480, 336,
-     168, "socialorg:dementia-day-care:1", "difficult", 9},
-    {"after-school-care", "四点半课堂", "After-school care", "", 480, 336, 168,
-     "socialorg:after-school:1;volunteer:tutoring:1?", "anxious", 14},
-    {"tutoring", "课业辅导", "Tutoring", "", 480, 336, 72, "volunteer:tutoring:1", "longing", 12},
-    {"child-in-hardship", "困境儿童关爱", "A child in hardship", "fieldwork-youth", 240, 336, 168,
-     "volunteer:tutoring:1;charity:goods-school-bag:1;charity:money-education:50000?", "difficult",
-     8},
-    {"parenting-support", "家庭教育指导", "Support for parents", "fieldwork-family", 480, 336, 168,
-     "socialorg:parent-class:1", "longing", 6},
-    {"family-conflict", "家庭矛盾调解", "Mediation in a family", "fieldwork-family", 240, 168, 168,
-     "socialorg:mediation:1", "anxious", 8},
-    {"counselling", "心理疏导", "Counselling", "", 120, 168, 168, "socialworker:fieldwork-mental:1",
-     "anxious", 10},
-    {"disability-day-care", "残疾人日间照料", "Day care with a disability", "fieldwork-disability",
-     480, 336, 168, "socialorg:day-care-disability:1", "difficult", 8},
-    {"sign-language-help", "手语翻译", "A sign language interpreter", "", 240, 72, 72,
-     "volunteer:sign-language:1", "anxious", 6},
-    {"legal-advice", "法律咨询", "Legal advice", "", 480, 168, 72, "socialorg:legal-advice:1",
-     "anxious", 10},
-    {"hardship-relief", "困难家庭临时救助", "Relief for a family in hardship", "fieldwork-poverty",
-     240, 168, 168, "charity:money-hardship:100000;charity:goods-rice-5kg:2;charity:goods-oil-5l:1",
-     "urgent", 10},
-    {"medical-hardship", "大病帮扶", "Help with the cost of an illness", "fieldwork-medical", 480,
-     336, 168, "charity:money-medical:500000;volunteer:escort-hospital:1?", "urgent", 6},
-    {"winter-warmth", "御寒物资", "Warm things for the winter", "", 480, 168, 72,
-     "charity:goods-quilt:1;charity:goods-winter-coat:1?;volunteer:shopping:1?", "difficult", 10},
-    {"ward-masks-n95", "病房防护口罩", "N95 masks for a ward", "", 120, 48, 72,
-     "charity:goods-mask-n95:100", "urgent", 5},
-    {"household-masks", "居民防护口罩", "KN95 masks for a household", "", 240, 72, 72,
-     "charity:goods-mask-kn95:20", "anxious", 6},
-    {"small-repair", "小修小补", "Small repairs at home", "", 480, 168, 72,
-     "volunteer:repair-small:1", "longing", 10},
-    {"haircut-at-home", "上门理发", "A haircut at home", "", 480, 168, 72, "volunteer:haircut:1",
-     "longing", 8},
-    {"digital-help", "智能手机帮学", "Help with a smartphone", "", 480, 168, 72,
-     "volunteer:digital-help:1", "longing", 8},
-    {"newcomer-integration", "新市民融入", "Settling in as a newcomer", "", 480, 336, 168,
-     "socialorg:integration-class:1;volunteer:phone-call:1?", "longing", 5},
-    {"job-training", "就业技能培训", "Training for work", "fieldwork-poverty", 480, 720, 168,
-     "socialorg:job-training:1", "longing", 5},
-    {"neighbourhood-event", "邻里文体活动", "An event among neighbours", "", 1440, 336, 168,
-     "socialorg:culture-sport:1;volunteer:event-help:4", "longing", 6},
-    {"waste-sorting", "垃圾分类指导", "Guidance on sorting waste", "", 480, 168, 72,
-     "volunteer:waste-sorting:2", "longing", 6},
+    {"elderly-full-support", "urgent", 12},  {"elderly-meal", "difficult", 24},
+    {"elderly-visit", "longing", 22},        {"home-care", "difficult", 12},
+    {"home-adaptation", "longing", 6},       {"hospital-escort", "anxious", 18},
+    {"wheelchair-loan", "urgent", 8},        {"dementia-day-care", "difficult", 9},
+    {"after-school-care", "anxious", 14},    {"tutoring", "longing", 12},
+    {"child-in-hardship", "difficult", 8},   {"parenting-support", "longing", 6},
+    {"family-conflict", "anxious", 8},       {"counselling", "anxious", 10},
+    {"disability-day-care", "difficult", 8}, {"sign-language-help", "anxious", 6},
+    {"legal-advice", "anxious", 10},         {"hardship-relief", "urgent", 10},
+    {"medical-hardship", "urgent", 6},       {"winter-warmth", "difficult", 10},
+    {"ward-masks-n95", "urgent", 5},         {"household-masks", "anxious", 6},
+    {"small-repair", "longing", 10},         {"haircut-at-home", "longing", 8},
+    {"digital-help", "longing", 8},          {"newcomer-integration", "longing", 5},
+    {"job-training", "longing", 5},          {"neighbourhood-event", "longing", 6},
+    {"waste-sorting", "longing", 6},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

@@ -30,3 +30,6 @@ int ctl_catalogue_load(struct ctl *ctl, const char *path, const struct ctl_clock
 /* The same; when there are faults they are told on stderr and it is CTL_USAGE. */
 int ctl_catalogue_load_good(struct ctl *ctl, const char *path, const struct ctl_clock *clock,
                             struct ctl_catalogue_files **ret_files);
+
+/* By what --node says, else the first there is; NULL with a sentence on stderr. */
+const struct ctl_node *ctl_coordinator(struct ctl *ctl, const char *number);

@@ -97,8 +97,7 @@ static bool same_kind(struct wu_arena *arena, const Coordinator__AdoptKind *a,
     return memcmp(bytes, bytes + size, size) == 0;
 }
 
-/* --node N, or the first there is. */
-static const struct ctl_node *coordinator_of(struct ctl *ctl, const char *number)
+const struct ctl_node *ctl_coordinator(struct ctl *ctl, const char *number)
 {
     const struct ctl_node *node =
         number != NULL ? ctl_node_named(ctl, number) : ctl_node_of_role(ctl, "coordinator");
@@ -234,7 +233,7 @@ static int apply(struct ctl *ctl, const struct ctl_node *node, struct ctl_catalo
 int cmd_catalogue_apply(struct ctl *ctl, int argc, char **argv)
 {
     const char *from = ctl_option(&argc, argv, "from");
-    const struct ctl_node *node = coordinator_of(ctl, ctl_option(&argc, argv, "node"));
+    const struct ctl_node *node = ctl_coordinator(ctl, ctl_option(&argc, argv, "node"));
     const struct ctl_clock clock = ctl_clock_now(ctl);
     struct comparison with = {.ctl = ctl, .now_ms = clock.now_ms};
     if (node == NULL || !ctl_arguments(ctl, argc, argv, 1, 1) ||
@@ -330,7 +329,7 @@ static int print_diff(struct ctl *ctl, const struct ctl_catalogue *catalogue,
 int cmd_catalogue_diff(struct ctl *ctl, int argc, char **argv)
 {
     const char *at = ctl_option(&argc, argv, "at");
-    const struct ctl_node *node = coordinator_of(ctl, ctl_option(&argc, argv, "node"));
+    const struct ctl_node *node = ctl_coordinator(ctl, ctl_option(&argc, argv, "node"));
     const struct ctl_clock clock = ctl_clock_now(ctl);
     struct comparison with = {.ctl = ctl, .now_ms = clock.now_ms};
     if (node == NULL || !ctl_arguments(ctl, argc, argv, 1, 1) ||
@@ -396,14 +395,17 @@ static int show_all(struct ctl *ctl, struct wu_txn *txn, int64_t at_ms)
     return CTL_OK;
 }
 
-static const char *state_of(struct ctl *ctl, const KindRow *row, const KindRow *in_force,
-                            int64_t now_ms)
+static const char *state_of(struct ctl *ctl, struct wu_txn *txn, const KindRow *row, int64_t now_ms)
 {
-    if (row->in_force_from_ms > now_ms) {
-        return wu_arena_printf(&ctl->arena, "from %s", ctl_time_text(ctl, row->in_force_from_ms));
+    bool to_come = row->in_force_from_ms > now_ms;
+    const KindRow *then =
+        version_at(txn, row->kind->code, to_come ? row->in_force_from_ms : now_ms);
+    if (then == NULL || then->version != row->version || is_over(row->kind, now_ms)) {
+        return to_come ? "replaced before its day" : "over";
     }
-    bool current = in_force != NULL && in_force->version == row->version;
-    return current && !is_over(row->kind, now_ms) ? "in force" : "over";
+    return to_come
+               ? wu_arena_printf(&ctl->arena, "from %s", ctl_time_text(ctl, row->in_force_from_ms))
+               : "in force";
 }
 
 static int show_one(struct ctl *ctl, struct wu_txn *txn, const struct wanted *wanted)
@@ -413,7 +415,6 @@ static int show_one(struct ctl *ctl, struct wu_txn *txn, const struct wanted *wa
     const struct ctl_printer to = {&ctl->arena, clock.utc_offset_min};
     struct kind_version_key key = {.version = wanted->version};
     bool fits = wu_key_text(key.code, sizeof key.code, wanted->code);
-    const KindRow *in_force = version_at(txn, wanted->code, clock.now_ms);
     const KindRow *row = fits && wanted->version > 0 ? kind_versions_get(txn, &key)
                                                      : version_at(txn, wanted->code, wanted->at_ms);
     if (row == NULL) {
@@ -426,7 +427,7 @@ static int show_one(struct ctl *ctl, struct wu_txn *txn, const struct wanted *wa
     const char *head[][2] = {
         {"code", row->kind->code},
         {"version", version_text(ctl, row)},
-        {"state", state_of(ctl, row, in_force, clock.now_ms)},
+        {"state", state_of(ctl, txn, row, clock.now_ms)},
         {"adopted", ctl_time_text(ctl, row->adopted_at_ms)},
         {"in_force_from", ctl_time_text(ctl, row->in_force_from_ms)},
     };
@@ -460,7 +461,7 @@ int cmd_catalogue_show(struct ctl *ctl, int argc, char **argv)
 {
     const char *at = ctl_option(&argc, argv, "at");
     const char *version = ctl_option(&argc, argv, "version");
-    const struct ctl_node *node = coordinator_of(ctl, ctl_option(&argc, argv, "node"));
+    const struct ctl_node *node = ctl_coordinator(ctl, ctl_option(&argc, argv, "node"));
     const struct ctl_clock clock = ctl_clock_now(ctl);
     struct wanted wanted = {0};
     if (node == NULL || !ctl_arguments(ctl, argc, argv, 0, 1) ||

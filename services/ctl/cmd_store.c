@@ -4,11 +4,8 @@
 #include "common/journal/replay.h"
 #include "common/journal/tables.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Rows before a fresh snapshot: a slow reader of our output must not pin old pages. */
 enum { ROWS_PER_SNAPSHOT = 1000, KEY_BYTES = 256 };
@@ -150,18 +147,6 @@ struct verdict {
     struct wu_error error;
 };
 
-static void remove_scratch(const char *folder)
-{
-    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
-    for (size_t index = 0; index < sizeof files / sizeof files[0]; index++) {
-        char path[WU_CONFIG_TEXT_MAX + 64];
-        (void)snprintf(path, sizeof path, "%s/%s", folder, files[index]);
-        (void)unlink(path);
-    }
-    (void)rmdir(folder);
-}
-
-/* In the node's folder: the copy may become as large as the store, /tmp may be small. */
 static void verify_node(const struct ctl_node *node, struct verdict *verdict)
 {
     char scratch[WU_CONFIG_TEXT_MAX + 32];
@@ -171,16 +156,13 @@ static void verify_node(const struct ctl_node *node, struct verdict *verdict)
         wu_error_set(&verdict->error, WU_INVALID, "role unknown");
         return;
     }
-    (void)snprintf(scratch, sizeof scratch, "%s/verify-XXXXXX", node->folder);
-    if (mkdtemp(scratch) == NULL) {
-        verdict->status =
-            wu_error_set(&verdict->error, WU_IO, "cannot make a folder for the copy in '%s': %s",
-                         node->folder, strerror(errno));
+    verdict->status = ctl_make_scratch(node, scratch, sizeof scratch, &verdict->error);
+    if (verdict->status != WU_OK) {
         return;
     }
     verdict->status =
         wu_replay_verify(node->config.state_dir, core, scratch, &verdict->report, &verdict->error);
-    remove_scratch(scratch);
+    ctl_remove_scratch(scratch);
 }
 
 static const char *verdict_word(const struct verdict *verdict)

@@ -284,6 +284,22 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --at DAY           against what will be in force then, default now\n"
      "  --node N           which coordinator, when the home has several",
      cmd_catalogue_diff},
+    {"catalogue rehearse", "DRAFT [OPTIONS]",
+     "What a draft catalogue would have done to the needs of a period.\n"
+     "\n"
+     "Folds the coordinator's journal again in a copy, as it was. At each need of the period it "
+     "is\n"
+     "asked twice, with the providers as they stood then, whether it is taken and who would be\n"
+     "asked first for each step: under the kind in force, and under the draft's. Kinds that are "
+     "in\n"
+     "no file are taken as they were; the draft's own days are not looked at. Not run again: what\n"
+     "providers answered and whom that left free, what an assessment changed in the recipe.\n"
+     "\n"
+     "  --from DAY         default: the beginning\n"
+     "  --to DAY           that day too, default: now\n"
+     "  --limit N          at most N cases that differ, default 50; the totals count all\n"
+     "  --node N           which coordinator, when the home has several",
+     cmd_catalogue_rehearse},
 
     HEADING("Bringing in what is on file"),
     {"import", "needs|people|organisations|resources|kinds|days FILE [OPTIONS]",

@@ -47,6 +47,7 @@ int cmd_catalogue_check(struct ctl *ctl, int argc, char **argv);
 int cmd_catalogue_apply(struct ctl *ctl, int argc, char **argv);
 int cmd_catalogue_show(struct ctl *ctl, int argc, char **argv);
 int cmd_catalogue_diff(struct ctl *ctl, int argc, char **argv);
+int cmd_catalogue_rehearse(struct ctl *ctl, int argc, char **argv);
 int cmd_step_list(struct ctl *ctl, int argc, char **argv);
 int cmd_step_accept(struct ctl *ctl, int argc, char **argv);
 int cmd_step_decline(struct ctl *ctl, int argc, char **argv);

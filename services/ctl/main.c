@@ -218,13 +218,14 @@ static int read_line(struct ctl *ctl, struct line *line, int argc, char **argv)
     ctl->json = ctl_flag(count, line->words, "json");
     ctl->quiet = ctl_flag(count, line->words, "quiet");
     line->help = ctl_flag(count, line->words, "help");
-    line->version = ctl_flag(count, line->words, "version");
     const char *home = ctl_option(count, line->words, "home");
     const char *timeout = ctl_option(count, line->words, "timeout");
     if (value_is_missing(count, line->words, "--home") ||
         value_is_missing(count, line->words, "--timeout")) {
         return ctl_complain(CTL_USAGE, "%s wants a value", line->words[*count - 1]);
     }
+    /* Behind a command it is that command's own: catalogue show CODE --version N. */
+    line->version = *count > 0 && strcmp(line->words[0], "--version") == 0;
     ctl->home = home != NULL ? home : getenv("WUSHE_HOME");
     if (ctl->home != NULL && ctl->home[0] == '\0') {
         ctl->home = NULL;

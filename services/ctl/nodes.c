@@ -2,8 +2,11 @@
 
 #include "common/base/division.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct ctl_clock ctl_clock_now(struct ctl *ctl)
 {
@@ -124,4 +127,26 @@ bool ctl_parse_id(const char *text, const char *what, struct wu_id *ret_id)
     (void)ctl_complain(CTL_USAGE, "'%s' is not the number of a %s: write it like 2-1042", text,
                        what);
     return false;
+}
+
+enum wu_status ctl_make_scratch(const struct ctl_node *node, char *path, size_t path_size,
+                                struct wu_error *reterr)
+{
+    (void)snprintf(path, path_size, "%s/verify-XXXXXX", node->folder);
+    if (mkdtemp(path) == NULL) {
+        return wu_error_set(reterr, WU_IO, "cannot make a folder for the copy in '%s': %s",
+                            node->folder, strerror(errno));
+    }
+    return WU_OK;
+}
+
+void ctl_remove_scratch(const char *path)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    for (size_t index = 0; index < sizeof files / sizeof files[0]; index++) {
+        char file[WU_CONFIG_TEXT_MAX + 64];
+        (void)snprintf(file, sizeof file, "%s/%s", path, files[index]);
+        (void)unlink(file);
+    }
+    (void)rmdir(path);
 }

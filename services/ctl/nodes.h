@@ -54,5 +54,13 @@ struct wu_txn *ctl_city_txn_of_number(struct ctl_city *city, uint64_t node);
 /* Nodes whose role offers and delivers steps: all but community and coordinator. */
 bool ctl_node_provides(const struct ctl_node *node);
 
+/*
+ * A folder for a store that a journal is folded into again. It is in the node's
+ * own folder: the copy may become as large as the store, /tmp may be small.
+ */
+WU_CHECKED enum wu_status ctl_make_scratch(const struct ctl_node *node, char *path,
+                                           size_t path_size, struct wu_error *reterr);
+void ctl_remove_scratch(const char *path);
+
 /* False with a sentence on stderr unless the text is one number like "2-1042". */
 bool ctl_parse_id(const char *text, const char *what, struct wu_id *ret_id);

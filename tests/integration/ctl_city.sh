@@ -6,6 +6,7 @@
 #   tests/integration/ctl_city.sh FOLDER_OF_PROGRAMS
 set -uo pipefail
 programs=$(realpath "$1") || exit 1
+seeds=$(realpath "$(dirname "$0")/../../seeds") || exit 1
 root=$(realpath "$(dirname "$0")/../..") || exit 1
 work=$(mktemp -d)
 roles="coordinator community socialorg socialworker volunteer charity"
@@ -76,12 +77,13 @@ for role in $roles; do
 done
 
 # ---- what is on file -------------------------------------------------------------
-for file in kinds organisations people resources; do
+expect 0 " 0 refused$" catalogue apply "$seeds/catalogue"
+for file in organisations people resources; do
     rows=$(($(wc -l <demo/$file.csv) - 1))
     expect 0 "^$rows $file read in .*: $rows accepted, 0 rejected" import "$file" "demo/$file.csv"
 done
 expect 0 "known before" import people demo/people.csv
-kind_count=$(($(wc -l <demo/kinds.csv) - 1))
+kind_count=$(ctl catalogue check "$seeds/catalogue" --json | sed 's/.*"kinds":\([0-9]*\).*/\1/')
 soon "community.kinds +$kind_count " store dump community
 rows=$(($(wc -l <demo/needs.csv) - 1))
 expect 0 ": $rows accepted, 0 rejected" import needs demo/needs.csv
@@ -214,6 +216,22 @@ expect 2 "has no linkage 2-1" receipt verify 2-1
 expect 2 "something is missing" receipt verify
 expect 0 "need.*confirmed" need confirm --all --verdict met
 expect 0 "every sum is zero" ledger show
+
+# ---- a draft of the catalogue, on trial ----------------------------------------------
+cp -r "$seeds/catalogue" draft
+expect 0 "^[1-9][0-9]+ needs: [1-9][0-9]+ the same, 0 would .*, 0 would .*, 0 routable$" \
+    catalogue rehearse draft
+expect 0 "^0 needs: " catalogue rehearse draft --to 2020-01-01
+sed -i '/^  elderly-visit:/,/^$/s/volunteer:elder-visit:2/volunteer:moon-visit:2/' draft/elderly.yaml
+sed -i '/^  elderly-meal:/,/^$/s/socialorg:meal-elderly:1/socialorg:legal-advice:1/' draft/elderly.yaml
+expect 0 "^elderly-visit +[0-9]+ +0 +[1-9][0-9]* +0$" catalogue rehearse draft
+expect 0 "^elderly-meal +[0-9]+ +[1-9][0-9]* +0 +[0-9]+$" catalogue rehearse draft
+expect 0 "^武汉市江城公益法律服务中心 +[0-9]+ +[0-9]+ +\+[1-9][0-9]*$" catalogue rehearse draft
+expect 0 " elderly-visit +[0-9]{12} +unroutable +elder-visit: [^ ]+志愿服务队 +moon-visit: nobody" \
+    catalogue rehearse draft --from 2026-01-01 --limit 1000
+expect 0 "\"same\":[1-9][0-9]*,\"elsewhere\":[1-9][0-9]*,\"unroutable\":[1-9][0-9]*," \
+    catalogue rehearse draft --json
+ctl catalogue rehearse draft --json | python3 -m json.tool >/dev/null || failed=1
 
 # ---- a node dies in the middle of an import -----------------------------------------
 {

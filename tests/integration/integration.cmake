@@ -5,7 +5,9 @@ if(TARGET wushectl)
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_operate.sh $<TARGET_FILE:wushectl>)
   add_test(NAME ctl_city
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_city.sh ${CMAKE_BINARY_DIR})
-  set_tests_properties(ctl_city PROPERTIES TIMEOUT 120)
+  add_test(NAME ctl_catalogue
+           COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_catalogue.sh ${CMAKE_BINARY_DIR})
+  set_tests_properties(ctl_city ctl_catalogue PROPERTIES TIMEOUT 120)
 endif()
 
 # A city of real daemons in a temporary folder. Linked with every core: the tests
@@ -15,7 +17,8 @@ add_library(wushe_test_city STATIC
   tests/support/judge_journal.c tests/support/raw.c
   tests/support/look_charity.c tests/support/look_community.c tests/support/look_coordinator.c
   tests/support/look_provider.c tests/support/look_volunteer.c)
-target_compile_definitions(wushe_test_city PRIVATE WUSHE_PROGRAMS="${CMAKE_BINARY_DIR}")
+target_compile_definitions(wushe_test_city PRIVATE
+  WUSHE_PROGRAMS="${CMAKE_BINARY_DIR}" WUSHE_SEEDS="${CMAKE_SOURCE_DIR}/seeds")
 target_link_libraries(wushe_test_city PUBLIC wushe_test_support wushe_bus PkgConfig::ZMQ
                       PRIVATE wushe_posix)
 foreach(role IN LISTS WUSHE_ROLES)

@@ -26,6 +26,14 @@ static void import(struct city *city, const char *what, const char *file)
     }
 }
 
+static void apply_catalogue(struct city *city)
+{
+    const char *said = NULL;
+    if (city_ctl(city, &said, "catalogue", "apply", WUSHE_SEEDS "/catalogue", NULL) != 0) {
+        city_fail(city, "catalogue apply: %s", said);
+    }
+}
+
 /* Each fund and store gets as much again as nobody can use up. */
 static void write_plenty(const struct city *city)
 {
@@ -83,7 +91,7 @@ void demo_fill(struct city *city)
                    folder.text);
     cr_assert_eq(system(command), 0); /* both names are ours */
     write_plenty(city);
-    import(city, "kinds", "demo/kinds.csv");
+    apply_catalogue(city);
     import(city, "organisations", "demo/organisations.csv");
     import(city, "people", "demo/people.csv");
     import(city, "resources", "demo/resources.csv");

@@ -3,8 +3,8 @@
 
 Same seed, same bytes; sizes; codes with right check digits, computed here a
 second time; every service that a recipe asks for is offered, every person and
-gift belongs to a body, every limit of the schemas is kept. The kinds and the
-mapping for the foreign file are looked at the same way.
+gift belongs to a body, every limit of the schemas is kept. The kinds are those
+of seeds/catalogue that its needs, or the mapping for the foreign file, name.
 """
 
 import csv
@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 
+import yaml  # Debian: python3-yaml
+
 import tidy
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-FILES = ["kinds", "organisations", "people", "resources", "needs"]
+FILES = ["organisations", "people", "resources", "needs"]
 ROLES = {"socialorg", "socialworker", "volunteer", "charity"}
 URGENCIES = {"urgent", "difficult", "anxious", "longing"}
 SOURCES = {"resident", "inspection", "agency"}
@@ -49,7 +51,7 @@ def check_sizes(city):
         "stations": (12, sum(row["society"] == "socialworker" for row in bodies)),
         "social workers": (150, sum(row["society"] == "socialworker" for row in city["people"])),
         "volunteers": (3000, sum(row["society"] == "volunteer" for row in city["people"])),
-        "kinds": (20, len(city["kinds"])),
+        "kinds": (20, len({row["kind"] for row in city["needs"]})),
         "needs": (200, len(city["needs"])),
         "bodies answered by hand": (3, sum(row["answers"] == "by_hand" for row in bodies)),
     }
@@ -112,62 +114,61 @@ def check_resources(resources, bodies):
         yield "resources: a receipt comes twice"
 
 
-def check_kinds(kinds, bodies):
+def check_kinds(codes, kinds, bodies):
+    """Of the kinds that are asked for: they are there, and every part is offered by somebody."""
     offered = {(row["society"], service) for row in bodies for service in row["services"].split(";")}
-    for row in kinds:
-        code = row["code"]
-        if len(code) > 31 or not row["name_zh"] or not row["name_en"]:
-            yield f"{code}: malformed"
-        field = row["assess_field"]
-        if field and ("socialworker", field) not in offered:
-            yield f"{code}: nobody assesses {field}"
-        for step in row["recipe"].split(";"):
-            match = re.fullmatch(r"(\w+):([a-z0-9-]+):([1-9]\d*)(\??)", step)
-            if not match:
-                yield f"{code}: step {step} malformed"
-            elif (match[1], match[2]) not in offered:
-                yield f"{code}: nobody offers {match[1]} {match[2]}"
+    for code in sorted(codes):
+        kind = kinds.get(code)
+        if kind is None:
+            yield f"{code}: not in seeds/catalogue"
+            continue
+        if kind.get("assess") and ("socialworker", kind["assess"]) not in offered:
+            yield f"{code}: nobody assesses {kind['assess']}"
+        for step in kind.get("recipe", []):
+            role, service, _ = step.split(":")
+            if (role, service) not in offered:
+                yield f"{code}: nobody offers {role} {service}"
 
 
 def check_needs(needs, kinds, bodies):
     communities = {row["code"] for row in bodies if row["society"] == "community"}
-    codes = {row["code"] for row in kinds}
     for row in needs:
-        if row["kind"] not in codes or row["division"] not in communities:
-            yield f"{row['ref']}: kind or community unknown"
+        if row["division"] not in communities:
+            yield f"{row['ref']}: community unknown"
         if row["urgency"] not in URGENCIES or row["source"] not in SOURCES or len(row["ref"]) > 39:
             yield f"{row['ref']}: malformed"
     if len({row["ref"] for row in needs}) != len(needs):
         yield "needs: a ref comes twice"
-    if codes - {row["kind"] for row in needs}:
-        yield "needs: a kind is never asked for"
     # one kind that brings all five societies together: the community asks, a
     # social worker looks, the recipe calls the other three
-    if not any(row["assess_field"] and all(f"{role}:" in row["recipe"] for role in
-                                           ("socialorg", "volunteer", "charity")) for row in kinds):
+    asked = [kinds[code] for code in {row["kind"] for row in needs} & kinds.keys()]
+    if not any(kind.get("assess") and {"socialorg", "volunteer", "charity"} <=
+               {step.split(":")[0] for step in kind.get("recipe", [])} for kind in asked):
         yield "kinds: none brings all five societies together"
 
 
-def check_city(city, foreign):
+def check_city(city, kinds, foreign):
     bodies = city["organisations"]
     yield from check_sizes(city)
     yield from check_bodies(bodies)
     yield from check_people(city["people"], bodies)
     yield from check_resources(city["resources"], bodies)
-    yield from check_kinds(city["kinds"], bodies)
-    yield from check_kinds(foreign, bodies)
-    yield from check_needs(city["needs"], city["kinds"], bodies)
-    if {row["code"] for row in foreign} & {row["code"] for row in city["kinds"]}:
-        yield "requests-kinds.csv: a kind of the city's own"
+    yield from check_kinds(foreign | {row["kind"] for row in city["needs"]}, kinds, bodies)
+    yield from check_needs(city["needs"], kinds, bodies)
+
+
+def catalogue():
+    """Every kind of seeds/catalogue, by code."""
+    kinds = {}
+    for path in sorted((tidy.ROOT / "seeds/catalogue").glob("*.yaml")):
+        kinds.update(yaml.safe_load(path.read_text(encoding="utf-8"))["kinds"])
+    return kinds
 
 
 def mapped_kinds(text):
     """The codes that a mapping's kinds, default_kind and urgencies name."""
-    block = re.search(r"^kinds:.*\n((?:  .*\n)+)", text, re.MULTILINE).group(1)
-    kinds = {line.rsplit(": ", 1)[1] for line in block.splitlines()}
-    kinds.add(re.search(r"^default_kind: (\S+)", text, re.MULTILINE).group(1))
-    block = re.search(r"^urgencies:.*\n((?:  .*\n)+)", text, re.MULTILINE).group(1)
-    return kinds | {line.strip().split(":")[0] for line in block.splitlines()}
+    mapping = yaml.safe_load(text)
+    return {*mapping["kinds"].values(), mapping["default_kind"], *mapping["urgencies"]}
 
 
 def generate(generator, folder, *options):
@@ -177,7 +178,7 @@ def generate(generator, folder, *options):
 
 
 def load(generator):
-    """The city as rows, the foreign kinds, and what is wrong with the bytes."""
+    """The city as rows, the codes that the mapping names, and what is wrong with the bytes."""
     findings = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -187,20 +188,17 @@ def load(generator):
         if generate(generator, folder / "3", "--seed", "6")["people"] == first["people"]:
             findings.append("another seed gave the same bytes")
         city = read(folder / "1")
-    mappings = tidy.ROOT / "seeds/mappings"
-    with open(mappings / "requests-kinds.csv", encoding="utf-8", newline="") as file:
-        foreign = list(csv.DictReader(file, strict=True))
-    text = (mappings / "service-requests.yaml").read_text(encoding="utf-8")
-    if mapped_kinds(text) != {row["code"] for row in foreign}:
-        findings.append("service-requests.yaml and requests-kinds.csv name different kinds")
-    return city, foreign, findings
+    mapping = tidy.ROOT / "seeds/mappings/service-requests.yaml"
+    return city, mapped_kinds(mapping.read_text(encoding="utf-8")), findings
 
 
 def self_test(generator):
     """Spoils one thing after the other; each must be found."""
     city, foreign, findings = load(generator)
+    kinds = catalogue()
     body = next(row for row in city["organisations"] if len(row["code"]) == 18)
-    worker, gift, kind, need = (city[name][0] for name in ("people", "resources", "kinds", "needs"))
+    worker, gift, need = (city[name][0] for name in ("people", "resources", "needs"))
+    kind = kinds[need["kind"]]
     spoils = [
         (body, "code", body["code"][:17] + ("1" if body["code"][17] == "0" else "0"), "wrong check digit"),
         (worker, "body", "nobody", "body nobody is unknown"),
@@ -208,15 +206,16 @@ def self_test(generator):
         (worker, "number", city["people"][1]["number"], "a number comes twice"),
         (gift, "quantity", "0.00", "quantity 0.00"),
         (gift, "service", "money-nothing", "has no money-nothing"),
-        (kind, "recipe", "charity:gold:1", "nobody offers charity gold"),
-        (kind, "assess_field", "fieldwork-stars", "nobody assesses fieldwork-stars"),
-        (need, "division", "420199001001", "kind or community unknown"),
+        (kind, "recipe", ["charity:gold:1"], "nobody offers charity gold"),
+        (kind, "assess", "fieldwork-stars", "nobody assesses fieldwork-stars"),
+        (need, "division", "420199001001", "community unknown"),
+        (need, "kind", "no-such-kind", "no-such-kind: not in seeds/catalogue"),
         (need, "urgency", "mild", "malformed"),
     ]
-    good = not findings and not list(check_city(city, foreign))
+    good = not findings and not list(check_city(city, kinds, foreign))
     for row, column, value, word in spoils:
-        kept, row[column] = row[column], value
-        if not any(word in finding for finding in check_city(city, foreign)):
+        kept, row[column] = row.get(column), value
+        if not any(word in finding for finding in check_city(city, kinds, foreign)):
             print(f"self-test: nothing found for {column} = {value}")
             good = False
         row[column] = kept
@@ -232,7 +231,7 @@ def main():
         print("usage: demo_city.py GENERATOR [--self-test]", file=sys.stderr)
         sys.exit(2)
     city, foreign, findings = load(sys.argv[1])
-    findings += check_city(city, foreign)
+    findings += check_city(city, catalogue(), foreign)
     print(*findings[:20], f"demo_city.py: {len(findings)} findings", sep="\n")
     sys.exit(1 if findings else 0)
 

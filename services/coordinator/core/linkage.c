@@ -11,8 +11,7 @@
 #include "services/coordinator/core/tables.h"
 
 /* The first that fails is the answer. */
-static LinkageRefusal linkage_refusal(struct wu_step *fold, const NeedRaised *raised,
-                                      const KindRow *kind)
+LinkageRefusal linkage_refusal(struct wu_step *fold, const NeedRaised *raised, const KindRow *kind)
 {
     int64_t now_ms = wu_step_event(fold)->time_ms;
     if (kind == NULL) {
@@ -72,6 +71,16 @@ static void refuse_linkage(struct linkage *linkage, LinkageRefusal refusal)
                                          .rules = {refusal_rule(refusal)}});
 }
 
+PlanStep linkage_assessment(const AdoptKind *kind)
+{
+    PlanStep assessment = LINKAGE__PLAN_STEP__INIT;
+    assessment.role = ROLE_SOCIALWORKER;
+    assessment.service = kind->assess_field;
+    assessment.quantity = 1;
+    assessment.required = true;
+    return assessment;
+}
+
 /* The steps known so far: the assessment, or else the recipe. */
 static void first_steps(struct linkage *linkage, const AdoptKind *kind)
 {
@@ -83,11 +92,7 @@ static void first_steps(struct linkage *linkage, const AdoptKind *kind)
         return;
     }
     linkage->row.state = LINKAGE_ASSESSING;
-    PlanStep assessment = LINKAGE__PLAN_STEP__INIT;
-    assessment.role = ROLE_SOCIALWORKER;
-    assessment.service = kind->assess_field;
-    assessment.quantity = 1;
-    assessment.required = true;
+    const PlanStep assessment = linkage_assessment(kind);
     linkage_add_step(linkage, &assessment);
 }
 
