@@ -31,8 +31,7 @@ void clock_stop(struct linkage *linkage);
  * latest; WU_TIME_NEVER: at the top already, only people can help. For readers.
  */
 struct in_hand {
-    Role role; /* of the provider that is waited for; COMMUNITY: the resident or the lead body has
-                  the word */
+    Role role;     /* of whom it waits for: COMMUNITY for the resident or the lead body */
     uint32_t node; /* 0: several */
     int64_t next_due_ms;
 };

@@ -294,7 +294,9 @@ static void take_crossed_delivery(struct linkage *linkage, LinkageStep *step,
     }
     note_surplus(linkage, step, past, delivered);
     forget_taken_back(step, past);
-    release_stale(linkage->fold, delivered->ref, RELEASE_DELIVERED_BY_ANOTHER);
+    release_stale(linkage->fold, delivered->ref,
+                  step->state == STEP_DELIVERED ? RELEASE_DELIVERED_BY_ANOTHER
+                                                : RELEASE_LINKAGE_UNMET);
     linkage_save(linkage);
 }
 

@@ -456,7 +456,7 @@ Test(step, late_after_the_end_is_surplus_too)
     decline(BY(.who = "b", .attempt = 2));
     world_clear(linking_world());
     deliver(BY(.who = "a"));
-    assert_said("release 1.1 at a: DELIVERED_BY_ANOTHER");
+    assert_said("release 1.1 at a: LINKAGE_UNMET");
     cr_assert_eq(linkage_row(1)->outcome, OUTCOME_UNMET);
     cr_assert_eq(last_note(1, WU_TYPE(LINKAGE_STEP_DELIVERED))->why, WHY_SURPLUS);
 }
