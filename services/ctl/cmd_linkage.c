@@ -2,6 +2,7 @@
 #include "services/coordinator/core/tables.h"
 #include "services/ctl/bulk.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/gate.h"
 #include "services/ctl/trace.h"
 
 #include "common/base/division.h"
@@ -325,6 +326,20 @@ static void show_need(struct ctl_case *the_case)
     show_line("raised", ctl_time_text(ctl, need->raised_at_ms));
 }
 
+/* Of a refused linkage the rule that refused it, else NULL. */
+static const char *refusing_rule(struct ctl *ctl, const LinkageRow *row)
+{
+    for (size_t i = 0; row->state == LINKAGE_REFUSED && i < row->n_history; i++) {
+        const HistoryEntry *entry = row->history[i];
+        if (entry->type == WU_TYPE(COORDINATOR_LINKAGE_REFUSED) && entry->n_rules > 0) {
+            const struct rule_text *text = rule_text(entry->rules[0]);
+            return wu_arena_printf(&ctl->arena, "%s: %s", ctl_rule_text(ctl, entry->rules[0]),
+                                   text != NULL ? text->en : "");
+        }
+    }
+    return NULL;
+}
+
 static void show_linkage(struct ctl_case *the_case)
 {
     const LinkageRow *row = the_case->linkage;
@@ -340,6 +355,11 @@ static void show_linkage(struct ctl_case *the_case)
     show_line("state", state_word(row, buffer, sizeof buffer));
     show_line("outcome", outcome_text(row, buffer, sizeof buffer));
     show_line("missing", row->missing_service);
+    show_line("rule", refusing_rule(ctl, row));
+    show_line("approve by", row->state == LINKAGE_AWAITING_APPROVAL
+                                ? ctl_time_text(ctl, row->approve_by_ms)
+                                : NULL);
+    show_line("approved by", row->approved_by);
     if (row->rating > 0) {
         show_line("rating", wu_arena_printf(&ctl->arena, "%u of 5", (unsigned)row->rating));
     }
@@ -737,8 +757,10 @@ int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv)
     print_outcomes(&totals);
     (void)fputs(ctl->json ? ",\"kinds\":" : "\n", stdout);
     print_kinds(&totals);
+    (void)fputs(ctl->json ? ",\"overrides\":" : "\n", stdout);
+    status = ctl_print_override_counts(ctl);
     if (ctl->json) {
         (void)fputs("}\n", stdout);
     }
-    return CTL_OK;
+    return status;
 }

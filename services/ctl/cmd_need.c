@@ -1,6 +1,7 @@
 #include "services/community/core/tables.h"
 #include "services/ctl/bulk.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/gate.h"
 #include "services/ctl/nodes.h"
 #include "services/ctl/views.h"
 
@@ -29,11 +30,14 @@ static const char *kind_name(struct wu_txn *txn, const char *code)
     return row != NULL && row->name_zh[0] != '\0' ? row->name_zh : code;
 }
 
-static const char *outcome_text(const NeedRow *need, char *buffer, size_t size)
+static const char *outcome_text(struct ctl *ctl, const NeedRow *need, char *buffer, size_t size)
 {
     if (need->state == NEED_REFUSED) {
-        return ctl_word(&coordinator__linkage_refusal__descriptor, "LINKAGE_REFUSAL_",
-                        (int)need->refusal, buffer, size);
+        const char *word = ctl_word(&coordinator__linkage_refusal__descriptor, "LINKAGE_REFUSAL_",
+                                    (int)need->refusal, buffer, size);
+        return need->rule != 0 ? wu_arena_printf(&ctl->arena, "%s, rule %s", word,
+                                                 ctl_rule_text(ctl, need->rule))
+                               : word;
     }
     return need->state == NEED_CLOSED ? ctl_word(&coordinator__outcome__descriptor, "OUTCOME_",
                                                  (int)need->outcome, buffer, size)
@@ -64,7 +68,7 @@ static void list_row(struct list *list, struct wu_txn *txn, const struct wu_id *
                  sizeof source),
         need->external_ref[0] != '\0' ? need->external_ref : NULL,
         need->state == NEED_AWAITING ? ctl_time_text(list->ctl, need->confirm_by_ms) : NULL,
-        outcome_text(need, outcome, sizeof outcome),
+        outcome_text(list->ctl, need, outcome, sizeof outcome),
     };
     ctl_table_row(list->table, values);
 }

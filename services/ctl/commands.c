@@ -131,6 +131,76 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --division CODE    12 digits: only those that came to that street, district or city\n"
      "  --limit N          at most N, default 50",
      cmd_escalation_list},
+    {"linkage approve", "NUMBER --by CODE [--reason TEXT]",
+     "Say yes for the lead body to a linkage that waits for it.\n"
+     "\n"
+     "  --by CODE          code of the person who speaks for it, never a name\n"
+     "  --reason TEXT      no personal data",
+     cmd_linkage_approve},
+    {"linkage refuse", "NUMBER --by CODE --reason TEXT",
+     "Say no for the lead body: the linkage ends, unmet.\n"
+     "\n"
+     "  --by CODE          code of the person who speaks for it, never a name\n"
+     "  --reason TEXT      why, no personal data",
+     cmd_linkage_refuse},
+    {"step add", "LINKAGE --role ROLE --service CODE --by CODE [OPTIONS]",
+     "Add a step by hand to a linkage that is reserving or delivering, if no rule forbids it.\n"
+     "\n"
+     "  --role ROLE        socialorg, socialworker, volunteer or charity\n"
+     "  --service CODE     what is asked for\n"
+     "  --quantity N       default 1; money in fen\n"
+     "  --required         without it the linkage is not met\n"
+     "  --by CODE          code of the person who adds it, never a name",
+     cmd_step_add},
+    {"override list", "[--waiting] [--limit N]",
+     "What a rule forbids and two people have let pass, or may still.\n"
+     "\n"
+     "  --waiting          only those that wait for a second person\n"
+     "  --limit N          at most N, default 50",
+     cmd_override_list},
+    {"override request", "LINKAGE --role ROLE --service CODE --reason WORD --by CODE [OPTIONS]",
+     "Ask for one step that a rule forbids. A second person has a day to confirm it.\n"
+     "\n"
+     "A step that no rule forbids is added at once.\n"
+     "\n"
+     "  --role ROLE        socialorg, socialworker, volunteer or charity\n"
+     "  --service CODE     what is asked for\n"
+     "  --quantity N       default 1; money in fen\n"
+     "  --required         without it the linkage is not met\n"
+     "  --reason WORD      nobody-else, harm-if-late, by-law or street-agreed\n"
+     "  --by CODE          code of the person who asks, never a name",
+     cmd_override_request},
+    {"override confirm", "OVERRIDE --by CODE",
+     "Say yes to an override that somebody else has asked for.\n"
+     "\n"
+     "  --by CODE          code of the second person",
+     cmd_override_confirm},
+    {"emergency declare", "--authority NAME --area CODE --kinds LIST --until TIME --reason TEXT",
+     "Relax order and approval in one area, for some kinds, until a fixed time.\n"
+     "\n"
+     "Volunteers and charity are then called at once, and the lead body is not waited for. "
+     "Nothing\n"
+     "else is relaxed. Each gate relaxed is written down for the review.\n"
+     "\n"
+     "  --authority NAME   the body that declares it\n"
+     "  --area CODE        12 digits: that division and everything below it\n"
+     "  --kinds LIST       codes of the catalogue, a comma between them\n"
+     "  --until TIME       at most 30 days from now: '2026-11-24 09:30', an ISO 8601 time, or +7d\n"
+     "  --reason TEXT      why",
+     cmd_emergency_declare},
+    {"emergency end", "EMERGENCY --by CODE --reason TEXT",
+     "End an emergency before its time.\n"
+     "\n"
+     "  --by CODE          code of the person, never a name\n"
+     "  --reason TEXT      why it is over",
+     cmd_emergency_end},
+    {"emergency list", "[--open]",
+     "Emergencies, and how many linkages each relaxed a gate for.\n"
+     "\n"
+     "  --open             only those that stand",
+     cmd_emergency_list},
+    {"emergency review", "EMERGENCY", "Every gate that an emergency relaxed, with its linkage.",
+     cmd_emergency_review},
     {"dispute list", "[--open] [--limit N]",
      "Steps that were passed back as not theirs, and what was ruled.\n"
      "\n"

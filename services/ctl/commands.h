@@ -28,6 +28,16 @@ int cmd_linkage_why(struct ctl *ctl, int argc, char **argv);
 int cmd_receipt_verify(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_due(struct ctl *ctl, int argc, char **argv);
 int cmd_escalation_list(struct ctl *ctl, int argc, char **argv);
+int cmd_linkage_approve(struct ctl *ctl, int argc, char **argv); /* cmd_gate.c */
+int cmd_linkage_refuse(struct ctl *ctl, int argc, char **argv);
+int cmd_step_add(struct ctl *ctl, int argc, char **argv);
+int cmd_override_list(struct ctl *ctl, int argc, char **argv);
+int cmd_override_request(struct ctl *ctl, int argc, char **argv);
+int cmd_override_confirm(struct ctl *ctl, int argc, char **argv);
+int cmd_emergency_declare(struct ctl *ctl, int argc, char **argv); /* cmd_emergency.c */
+int cmd_emergency_end(struct ctl *ctl, int argc, char **argv);
+int cmd_emergency_list(struct ctl *ctl, int argc, char **argv);
+int cmd_emergency_review(struct ctl *ctl, int argc, char **argv);
 int cmd_dispute_list(struct ctl *ctl, int argc, char **argv);
 int cmd_dispute_rule(struct ctl *ctl, int argc, char **argv);
 int cmd_precedent_list(struct ctl *ctl, int argc, char **argv);

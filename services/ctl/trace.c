@@ -5,6 +5,7 @@
 #include "common/fold/event.h"
 #include "services/coordinator/core/rule.h"
 #include "services/ctl/parse.h"
+#include "wushe/coordinator/v1/gate.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,10 @@ static const struct phrase UNMETS[] = {
     {COORDINATOR__UNMET_REASON__UNMET_REASON_NO_ANSWER, "the last one asked kept silent on"},
     {COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_DELIVERED,
      "taken but not done in time, and nobody is left for"},
+    {COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_APPROVED, "the lead body said no"},
+    {COORDINATOR__UNMET_REASON__UNMET_REASON_APPROVAL_SILENT,
+     "the lead body kept silent, and that is no yes"},
+    {COORDINATOR__UNMET_REASON__UNMET_REASON_FORBIDDEN, "a rule refuses the only plan there is"},
     {COORDINATOR__UNMET_REASON__UNMET_REASON_OUT_OF_REMIT, "it was ruled that nobody here owes"},
     {0, NULL},
 };
@@ -235,12 +240,31 @@ static void tell_opened(struct ctl_trace *trace, struct ctl_trace_entry *entry,
                           "first, then volunteers and charity";
 }
 
+/* The sentence of the rule that made it so. */
+static const char *rule_sentence(const struct ctl_trace *trace, const HistoryEntry *event)
+{
+    const struct rule_text *rule = event->n_rules > 0 ? rule_text(event->rules[0]) : NULL;
+    return rule != NULL ? SAY(trace, "rule %s: %s", rule->id, rule->en) : "";
+}
+
+static bool names_rule(const HistoryEntry *event, Rule rule)
+{
+    for (size_t i = 0; i < event->n_rules; i++) {
+        if (event->rules[i] == rule) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void tell_refused(struct ctl_trace *trace, struct ctl_trace_entry *entry,
                          const HistoryEntry *event)
 {
     by_coordinator(trace, entry);
     entry->what = "refused the need";
-    entry->why = phrase_of(REFUSALS, (int)event->code);
+    const char *rule = rule_sentence(trace, event);
+    entry->why = SAY(trace, "%s%s%s", phrase_of(REFUSALS, (int)event->code),
+                     rule[0] != '\0' ? "; " : "", rule);
 }
 
 static void tell_nobody_left(struct ctl_trace *trace, struct ctl_trace_entry *entry,
@@ -287,7 +311,9 @@ static void tell_offered(struct ctl_trace *trace, struct ctl_trace_entry *entry,
                                                          (unsigned)event->excluded_count)
                                                    : "";
     const LinkageStep *step = ctl_case_step(trace->the_case, event->step_no);
-    const char *core = step != NULL && step->wave > 1 ? "the core three have said yes; " : "";
+    const char *core = step != NULL && step->wave > 1 && names_rule(event, RULE(CORE_THREE_FIRST))
+                           ? "the core three have said yes; "
+                           : "";
     entry->why = SAY(trace, "rule: %s%s, of %s %llu; %u looked at%s", core,
                      decided_text(trace, event), level_word(event->division),
                      (unsigned long long)event->division, (unsigned)event->looked_at_count, before);
@@ -439,13 +465,6 @@ static void tell_closed(struct ctl_trace *trace, struct ctl_trace_entry *entry,
     }
 }
 
-/* The sentence of the rule that made it so. */
-static const char *rule_sentence(const struct ctl_trace *trace, const HistoryEntry *event)
-{
-    const struct rule_text *rule = event->n_rules > 0 ? rule_text(event->rules[0]) : NULL;
-    return rule != NULL ? SAY(trace, "rule %s: %s", rule->id, rule->en) : "";
-}
-
 static void tell_escalated(struct ctl_trace *trace, struct ctl_trace_entry *entry,
                            const HistoryEntry *event)
 {
@@ -474,10 +493,100 @@ static void tell_ruled(struct ctl_trace *trace, struct ctl_trace_entry *entry,
     entry->why = rule_sentence(trace, event);
 }
 
+static void tell_approval(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                          const HistoryEntry *event)
+{
+    static const char *const WHATS[] = {"asked the lead body for its yes", "the lead body said yes",
+                                        "the lead body said no"};
+    if (event->code == 0) {
+        by_coordinator(trace, entry);
+    } else {
+        by_community(trace, entry);
+    }
+    entry->what = WHATS[event->code < 3 ? event->code : 0];
+    entry->why =
+        event->text[0] != '\0' ? SAY(trace, "\"%s\"", event->text) : rule_sentence(trace, event);
+}
+
+static void tell_approval_silent(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                                 const HistoryEntry *event)
+{
+    by_community(trace, entry);
+    entry->what = "the lead body kept silent";
+    entry->why = rule_sentence(trace, event);
+}
+
+static void tell_by_hand(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                         const HistoryEntry *event)
+{
+    by_coordinator(trace, entry);
+    switch (event->code) {
+    case COORDINATOR_STATE__STEP_BY_HAND__STEP_BY_HAND_ADDED:
+        entry->what =
+            SAY(trace, "took in %s, by hand of %s", step_text(trace, event->step_no), event->text);
+        entry->why = "no rule forbids it";
+        return;
+    case COORDINATOR_STATE__STEP_BY_HAND__STEP_BY_HAND_OVERRIDE_ASKED:
+        entry->what = SAY(trace, "heard that an override is asked for, for %s", event->text);
+        break;
+    default:
+        entry->what = SAY(trace, "refused a step by hand: %s", event->text);
+        break;
+    }
+    entry->why = rule_sentence(trace, event);
+}
+
+static void tell_overridden(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                            const HistoryEntry *event)
+{
+    char reason[40];
+    by_coordinator(trace, entry);
+    entry->what =
+        SAY(trace, "took in %s, which two people let pass (%s)", step_text(trace, event->step_no),
+            ctl_word(&coordinator__override_reason__descriptor, "OVERRIDE_REASON_",
+                     (int)event->code, reason, sizeof reason));
+    entry->why = SAY(trace, "against %s", rule_sentence(trace, event));
+}
+
+static void tell_override_over(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                               const HistoryEntry *event)
+{
+    by_coordinator(trace, entry);
+    entry->what = SAY(trace, "let the override for %s expire: no second person", event->text);
+    entry->why = rule_sentence(trace, event);
+}
+
+static void tell_plan_refused(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                              const HistoryEntry *event)
+{
+    by_coordinator(trace, entry);
+    entry->what = event->code > 0
+                      ? SAY(trace, "refused the plan, for its step %u", (unsigned)event->code)
+                      : "refused the plan";
+    entry->why = rule_sentence(trace, event);
+}
+
+static void tell_relaxed(struct ctl_trace *trace, struct ctl_trace_entry *entry,
+                         const HistoryEntry *event)
+{
+    const struct rule_text *gate = event->n_rules > 1 ? rule_text(event->rules[1]) : NULL;
+    by_coordinator(trace, entry);
+    entry->what = SAY(trace, "did without %s: emergency of %s", gate != NULL ? gate->id : "a gate",
+                      event->text);
+    entry->why = rule_sentence(trace, event);
+}
+
 static const struct {
     wu_event_type type;
     teller tell;
 } TELLERS[] = {
+    {WU_TYPE(COORDINATOR_ANSWER_APPROVAL), tell_approval},
+    {WU_TYPE(COORDINATOR_APPROVAL_OVERDUE), tell_approval_silent},
+    {WU_TYPE(COORDINATOR_ADD_STEP), tell_by_hand},
+    {WU_TYPE(COORDINATOR_CONFIRM_OVERRIDE), tell_overridden},
+    {WU_TYPE(COORDINATOR_OVERRIDE_OVERDUE), tell_override_over},
+    {WU_TYPE(LINKAGE_PLAN_REFUSED), tell_plan_refused},
+    {WU_TYPE(COORDINATOR_EMERGENCY_DECLARED), tell_relaxed},
     {WU_TYPE(COORDINATOR_LINKAGE_OPENED), tell_opened},
     {WU_TYPE(COORDINATOR_LINKAGE_REFUSED), tell_refused},
     {WU_TYPE(LINKAGE_STEP_OFFERED), tell_offered},
@@ -627,6 +736,13 @@ static void tell_pending(struct ctl_trace *trace)
     }
     for (size_t i = 0; i < linkage->n_steps; i++) {
         tell_pending_step(trace, linkage->steps[i]);
+    }
+    if (linkage->state == LINKAGE(AWAITING_APPROVAL)) {
+        struct ctl_trace_entry *entry = add(trace, 0, 0);
+        by_community(trace, entry);
+        entry->what = "the lead body has the word";
+        entry->why = SAY(trace, "until %s; silence is no yes",
+                         ctl_time_text(trace->the_case->ctl, linkage->approve_by_ms));
     }
     if (linkage->state == LINKAGE(AWAITING_CONFIRMATION)) {
         tell_pending_resident(trace);

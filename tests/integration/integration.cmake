@@ -7,7 +7,9 @@ if(TARGET wushectl)
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_city.sh ${CMAKE_BINARY_DIR})
   add_test(NAME ctl_catalogue
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_catalogue.sh ${CMAKE_BINARY_DIR})
-  set_tests_properties(ctl_city ctl_catalogue PROPERTIES TIMEOUT 120)
+  add_test(NAME ctl_gates
+           COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_gates.sh ${CMAKE_BINARY_DIR})
+  set_tests_properties(ctl_city ctl_catalogue ctl_gates PROPERTIES TIMEOUT 120)
 endif()
 
 # A city of real daemons in a temporary folder. Linked with every core: the tests

@@ -147,9 +147,10 @@ static bool scope_is_usable(struct wu_step *fold, const DeclareEmergency *declar
     }
     const char *unlisted = unlisted_kind(fold, declare);
     if (unlisted != NULL) {
-        wu_answer_refuse(fold, "EMERGENCY_KIND_UNKNOWN",
-                         "kind '%.40s' is not in force; 'wushectl kind list' shows those that are",
-                         unlisted);
+        wu_answer_refuse(
+            fold, "EMERGENCY_KIND_UNKNOWN",
+            "kind '%.40s' is not in force; 'wushectl catalogue show' shows those that are",
+            unlisted);
         return false;
     }
     return true;

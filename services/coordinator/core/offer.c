@@ -3,6 +3,7 @@
 #include "common/base/time.h"
 #include "services/coordinator/core/calendar.h"
 #include "services/coordinator/core/dispute.h"
+#include "services/coordinator/core/progress.h"
 #include "services/coordinator/core/standing.h"
 #include "services/coordinator/core/tables.h"
 
@@ -141,14 +142,15 @@ static void make_offer(struct linkage *linkage, LinkageStep *step, const struct 
 }
 
 /* Whoever comes after the core three was called when they had said yes. */
-static struct note offer_note(const LinkageStep *step, const struct choice *choice)
+static struct note offer_note(const struct linkage *linkage, const LinkageStep *step,
+                              const struct choice *choice)
 {
     struct note note = {.type = WU_TYPE(LINKAGE_STEP_OFFERED),
                         .step = step,
                         .why = WHY_BEST_SCORE,
                         .choice = choice,
                         .rules = {RULE(BEST_SCORE), choice->decided_by}};
-    if (step->wave > 1) {
+    if (step->wave > 1 && core_three_hold(linkage)) {
         note.rules[choice->decided_by != 0 ? 2 : 1] = RULE(CORE_THREE_FIRST);
     }
     return note;
@@ -163,7 +165,7 @@ bool offer_step(struct linkage *linkage, LinkageStep *step)
         return false;
     }
 
-    const struct note note = offer_note(step, &choice);
+    const struct note note = offer_note(linkage, step, &choice);
     make_offer(linkage, step, &choice, &note);
     return true;
 }

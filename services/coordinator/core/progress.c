@@ -142,7 +142,7 @@ static bool step_is_held(const LinkageStep *step)
            step->state == STEP_TAKEN || step->state == STEP_DELIVERED;
 }
 
-static bool core_three_hold(const struct linkage *linkage)
+bool core_three_hold(const struct linkage *linkage)
 {
     for (size_t i = 0; i < linkage->row.n_steps; i++) {
         const LinkageStep *step = &linkage->steps[i];

@@ -13,6 +13,9 @@ void linkage_advance(struct linkage *linkage);
 /* Nobody will do the step: without it if it is optional, else the linkage ends unmet. */
 void linkage_drop_step(struct linkage *linkage, LinkageStep *step);
 
+/* Every required step of a social worker or an organisation has somebody who said yes. */
+bool core_three_hold(const struct linkage *linkage);
+
 /* The end, once. missing_service is "" unless the outcome is UNMET. */
 void linkage_close(struct linkage *linkage, Outcome outcome, UnmetReason reason,
                    const char *missing_service);
