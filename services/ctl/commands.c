@@ -323,6 +323,99 @@ const struct ctl_command CTL_COMMANDS[] = {
      "Exit status 5 when a sum is not zero.",
      cmd_ledger_show},
 
+    HEADING("What it comes to"),
+    {"unmet list", "[OPTIONS]",
+     "The register of needs that were refused, unmet, or met partly or not; oldest first.\n"
+     "\n"
+     "OPEN is how long the case was open. DECLINED FOR is the reason given most often by those "
+     "who\n"
+     "were asked for what was missing.\n"
+     "\n"
+     "  --division CODE    12 digits: it and everything below it\n"
+     "  --kind KIND        of one kind\n"
+     "  --reason WORD      any word of the last three columns, e.g. unmet, all-declined or\n"
+     "                     no-capacity\n"
+     "  --since TIME       that ended then or later\n"
+     "  --until TIME       and before then\n"
+     "  --limit N          at most N, default 50",
+     cmd_unmet_list},
+    {"unmet totals", "[OPTIONS]",
+     "How many needs were not met, by community and reason.\n"
+     "\n"
+     "  --together         by reason only\n"
+     "  --division CODE    as of 'unmet list', and so are the next four\n"
+     "  --kind KIND\n"
+     "  --reason WORD\n"
+     "  --since TIME\n"
+     "  --until TIME",
+     cmd_unmet_totals},
+    {"radar show", "[--month MONTH] [--community CODE] [--pairs]",
+     "Four ways in which a linkage goes wrong, by community, in permille of a month.\n"
+     "\n"
+     "Misinterpretation: against the catalogue, or left to one society. Substitution: minutes of\n"
+     "those who should not have done it. Form: delivered without the resident's word, or nothing\n"
+     "given. Resistance: no without a rule, no answer, passed back, slow. The formulas are in\n"
+     "services/coordinator/README.md. A case counts in the month in which it ended.\n"
+     "\n"
+     "  --month MONTH      2026-11, default this month\n"
+     "  --community CODE   12 digits: that division and everything below it\n"
+     "  --pairs            resistance by community and provider",
+     cmd_radar_show},
+    {"radar cases", "WHAT [--month MONTH] [--community CODE] [--limit N]",
+     "The cases a figure of the radar is made of.\n"
+     "\n"
+     "WHAT is misinterpretation, substitution, form or resistance, or one term of them, e.g.\n"
+     "one-society or passed-back.\n"
+     "\n"
+     "  --month MONTH      2026-11, default this month\n"
+     "  --community CODE   12 digits: that division and everything below it\n"
+     "  --limit N          at most N, default 50",
+     cmd_radar_cases},
+    {"report balance", "[--month MONTH] [--community CODE]",
+     "What each community got, and how evenly.\n"
+     "\n"
+     "Gini in permille: 0 when all got the same. In the order of their numbers, not of their\n"
+     "results.\n"
+     "\n"
+     "  --month MONTH      2026-11, default this month\n"
+     "  --community CODE   12 digits: that division and everything below it",
+     cmd_report_balance},
+    {"report network", "[--month MONTH] [--community CODE] [--limit N]",
+     "Who works with whom: pairs of a community and a provider that delivered for it.\n"
+     "\n"
+     "Then where what is declared and what happens differ: an open provider of the community or "
+     "its\n"
+     "street that delivered nothing, and one that delivered and is not announced for it now.\n"
+     "\n"
+     "  --month MONTH      2026-11, default this month\n"
+     "  --community CODE   12 digits: that division and everything below it\n"
+     "  --limit N          at most N edges, default 50",
+     cmd_report_network},
+    {"report tiers", "[--month MONTH] [--community CODE]",
+     "Communities among their like, in bands; there is no order in it and no rating.\n"
+     "\n"
+     "Like is who had about as many cases. A band is how much of it was delivered, more than a\n"
+     "tenth above or below what the tier did together. With fewer than 10 cases nothing is said.\n"
+     "What was refused is left out, and its number told.\n"
+     "\n"
+     "  --month MONTH      2026-11, default this month\n"
+     "  --community CODE   12 digits: that division and everything below it",
+     cmd_report_tiers},
+    {"report modes", "[--month MONTH] [--community CODE]",
+     "The same month of communities that link three societies, and of those that link five.\n"
+     "\n"
+     "  --month MONTH      2026-11, default this month\n"
+     "  --community CODE   12 digits: that division and everything below it",
+     cmd_report_modes},
+    {"community mode", "[COMMUNITY three|five --reason TEXT]",
+     "Let a community link three societies or five; without words: who was told to.\n"
+     "\n"
+     "With three, volunteers and charity are not called: their optional steps are left out, and\n"
+     "a need that cannot do without them is unmet. Open cases stay as they are.\n"
+     "\n"
+     "  --reason TEXT      why, no personal data",
+     cmd_community_mode},
+
     HEADING("The catalogue of service kinds"),
     {"catalogue check", "PATH",
      "Read the catalogue in a file, or in the *.yaml of a folder, and tell all that is wrong.\n"

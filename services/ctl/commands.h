@@ -50,6 +50,15 @@ int cmd_whistle_list(struct ctl *ctl, int argc, char **argv);
 int cmd_whistle_totals(struct ctl *ctl, int argc, char **argv);
 int cmd_contention_list(struct ctl *ctl, int argc, char **argv);
 int cmd_contention_dissent(struct ctl *ctl, int argc, char **argv);
+int cmd_unmet_list(struct ctl *ctl, int argc, char **argv);
+int cmd_unmet_totals(struct ctl *ctl, int argc, char **argv);
+int cmd_radar_show(struct ctl *ctl, int argc, char **argv);
+int cmd_radar_cases(struct ctl *ctl, int argc, char **argv);
+int cmd_report_balance(struct ctl *ctl, int argc, char **argv);
+int cmd_report_network(struct ctl *ctl, int argc, char **argv);
+int cmd_report_tiers(struct ctl *ctl, int argc, char **argv);
+int cmd_report_modes(struct ctl *ctl, int argc, char **argv);
+int cmd_community_mode(struct ctl *ctl, int argc, char **argv); /* cmd_radar.c */
 int cmd_calendar_show(struct ctl *ctl, int argc, char **argv);
 int cmd_calendar_due(struct ctl *ctl, int argc, char **argv);
 int cmd_linkage_totals(struct ctl *ctl, int argc, char **argv);

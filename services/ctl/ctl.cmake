@@ -2,7 +2,8 @@
 add_library(wushe_ctl_rows STATIC
   ${CMAKE_CURRENT_LIST_DIR}/csv.c ${CMAKE_CURRENT_LIST_DIR}/parse.c
   ${CMAKE_CURRENT_LIST_DIR}/rows.c ${CMAKE_CURRENT_LIST_DIR}/mapping.c
-  ${CMAKE_CURRENT_LIST_DIR}/catalogue.c ${CMAKE_CURRENT_LIST_DIR}/catalogue_text.c)
+  ${CMAKE_CURRENT_LIST_DIR}/catalogue.c ${CMAKE_CURRENT_LIST_DIR}/catalogue_text.c
+  ${CMAKE_CURRENT_LIST_DIR}/measure.c)
 target_link_libraries(wushe_ctl_rows PUBLIC wushe_core_coordinator wushe_fold ${CSV_LIBRARY} PkgConfig::YAML
                                      PRIVATE wushe_posix)
 
@@ -17,6 +18,7 @@ set(CTL_SOURCES
   view_volunteer.c
   cmd_catalogue.c cmd_rehearse.c cmd_receipt.c cmd_clock.c cmd_dispute.c cmd_whistle.c
   cmd_gate.c cmd_emergency.c
+  months.c cmd_unmet.c cmd_radar.c cmd_report.c
   cmd_raise.c cmd_linkage.c cmd_step.c cmd_need.c cmd_ledger.c cmd_import.c)
 list(TRANSFORM CTL_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 

@@ -94,6 +94,8 @@ static const struct phrase UNMETS[] = {
     {COORDINATOR__UNMET_REASON__UNMET_REASON_APPROVAL_SILENT,
      "the lead body kept silent, and that is no yes"},
     {COORDINATOR__UNMET_REASON__UNMET_REASON_FORBIDDEN, "a rule refuses the only plan there is"},
+    {COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_CALLED,
+     "its community links three societies and does not call"},
     {COORDINATOR__UNMET_REASON__UNMET_REASON_OUT_OF_REMIT, "it was ruled that nobody here owes"},
     {0, NULL},
 };

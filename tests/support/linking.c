@@ -254,8 +254,10 @@ void decline(const struct answer *answer)
     StepRef ref = ref_of(answer, &parts);
     StepDeclined declined = LINKAGE__STEP_DECLINED__INIT;
     declined.ref = &ref;
-    declined.reason =
-        answer->not_ours ? DECLINE_NOT_OURS : LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_CAPACITY;
+    declined.reason = answer->reason != 0 ? answer->reason : DECLINE_NO_CAPACITY;
+    if (answer->not_ours) {
+        declined.reason = DECLINE_NOT_OURS;
+    }
     declined.text = answer->text != NULL ? answer->text : "";
     struct wu_id holder = need_id(answer->held_by);
     ProtobufCBinaryData held_by[] = {wu_id_to_pb(&holder)};
@@ -288,8 +290,8 @@ void deliver(const struct answer *answer)
     StepRef ref = ref_of(answer, &parts);
     StepDelivered delivered = LINKAGE__STEP_DELIVERED__INIT;
     delivered.ref = &ref;
-    delivered.quantity = answer->quantity != 0 ? answer->quantity : 1;
-    delivered.minutes = 30;
+    delivered.quantity = answer->quantity != 0 ? answer->quantity : answer->nothing ? 0 : 1;
+    delivered.minutes = answer->minutes != 0 ? answer->minutes : 30;
     delivered.note = answer->text != NULL ? answer->text : "";
     delivered.plan = answer->plan;
     delivered.n_plan = list_size(answer->plan);

@@ -95,7 +95,10 @@ struct answer {
     const char *who;
     uint32_t from_node;    /* 0: the node of who */
     int64_t held_until_ms; /* reserved; 0: as long as was asked for: three hours and one */
-    int64_t quantity;      /* delivered */
+    int64_t quantity;      /* delivered; 0: 1 */
+    bool nothing;          /* delivered: a quantity of 0 */
+    int64_t minutes;       /* delivered; 0: 30 */
+    DeclineReason reason;  /* declined; 0: no capacity */
     const char *text;      /* declined, delivered */
     bool not_ours;         /* declined */
     uint64_t held_by;      /* declined: the need that has it; 0: nobody */

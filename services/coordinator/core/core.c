@@ -9,6 +9,7 @@
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/linkage.h"
 #include "services/coordinator/core/override.h"
+#include "services/coordinator/core/mode.h"
 #include "services/coordinator/core/provider.h"
 #include "services/coordinator/core/standing.h"
 #include "services/coordinator/core/step.h"
@@ -31,6 +32,7 @@ static const struct wu_route *const ROUTES[] = {
     COORDINATOR_EMERGENCY_ROUTES,
     COORDINATOR_CONTENTION_ROUTES,
     COORDINATOR_WHISTLE_ROUTES,
+    COORDINATOR_MODE_ROUTES,
     NULL,
 };
 /* clang-format on */

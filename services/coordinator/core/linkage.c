@@ -6,9 +6,12 @@
 #include "services/coordinator/core/emergency.h"
 #include "services/coordinator/core/firewall.h"
 #include "services/coordinator/core/kind.h"
+#include "services/coordinator/core/mode.h"
 #include "services/coordinator/core/progress.h"
+#include "services/coordinator/core/radar.h"
 #include "services/coordinator/core/record.h"
 #include "services/coordinator/core/tables.h"
+#include "services/coordinator/core/unmet.h"
 
 /* The first that fails is the answer. */
 LinkageRefusal linkage_refusal(struct wu_step *fold, const NeedRaised *raised, const KindRow *kind)
@@ -39,6 +42,7 @@ static void set_need(struct linkage *linkage, const NeedRaised *raised)
     row->community_node = event->from_node;
     row->raised_at_ms = raised->happened_at_ms;
     row->opened_at_ms = event->time_ms;
+    row->mode = mode_of(linkage->fold, raised->division);
 }
 
 static Rule refusal_rule(LinkageRefusal refusal)
@@ -69,6 +73,8 @@ static void refuse_linkage(struct linkage *linkage, LinkageRefusal refusal)
                                          .code = (uint32_t)refusal,
                                          .text = linkage->row.kind,
                                          .rules = {refusal_rule(refusal)}});
+    unmet_register(linkage);
+    radar_count(linkage);
 }
 
 PlanStep linkage_assessment(const AdoptKind *kind)

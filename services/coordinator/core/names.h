@@ -6,12 +6,14 @@
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/state/v1/gate_row.pb-c.h"
 #include "wushe/coordinator/state/v1/linkage_row.pb-c.h"
+#include "wushe/coordinator/state/v1/radar_row.pb-c.h"
 #include "wushe/coordinator/v1/contention.pb-c.h"
 #include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/dispute.pb-c.h"
 #include "wushe/coordinator/v1/gate.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
+#include "wushe/coordinator/v1/mode.pb-c.h"
 #include "wushe/coordinator/v1/whistle.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
 
@@ -29,6 +31,8 @@ typedef Coordinator__WhistleBlown WhistleBlown;
 typedef Coordinator__WhistleGrade WhistleGrade;
 typedef Coordinator__RecordDissent RecordDissent;
 typedef Coordinator__LinkageDisputed LinkageDisputed;
+typedef Coordinator__SetMode SetMode;
+typedef Coordinator__LinkageMode LinkageMode;
 typedef Coordinator__RoleDuty RoleDuty;
 typedef Community__NeedUrgency NeedUrgency;
 typedef Coordinator__KindAdopted KindAdopted;
@@ -69,6 +73,7 @@ typedef Linkage__StepReleased StepReleased;
 typedef Linkage__StepDelivered StepDelivered;
 typedef Linkage__PlanRefused PlanRefused;
 typedef Linkage__ReleaseReason ReleaseReason;
+typedef Linkage__DeclineReason DeclineReason;
 
 typedef CoordinatorState__KindRow KindRow;
 typedef CoordinatorState__ProviderRow ProviderRow;
@@ -99,6 +104,12 @@ typedef CoordinatorState__WhistleRow WhistleRow;
 typedef CoordinatorState__WhistlerRow WhistlerRow;
 typedef CoordinatorState__AttemptEnd AttemptEnd;
 typedef CoordinatorState__HistoryWhy HistoryWhy;
+typedef CoordinatorState__UnmetRow UnmetRow;
+typedef CoordinatorState__ModeRow ModeRow;
+typedef CoordinatorState__MonthRow MonthRow;
+typedef CoordinatorState__PairRow PairRow;
+typedef CoordinatorState__DeviationRow DeviationRow;
+typedef CoordinatorState__Deviation Deviation;
 
 #define ROLE_COMMUNITY LINKAGE__ROLE__ROLE_COMMUNITY
 #define ROLE_COORDINATOR LINKAGE__ROLE__ROLE_COORDINATOR
@@ -153,6 +164,7 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define END_SILENT COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_SILENT
 #define END_LAPSED COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_LAPSED
 #define END_OUT_OF_REMIT COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_OUT_OF_REMIT
+#define END_NOT_CALLED COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_NOT_CALLED
 #define END_LATE COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_LATE
 #define END_RELEASED COORDINATOR_STATE__ATTEMPT_END__ATTEMPT_END_RELEASED
 
@@ -195,6 +207,7 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define UNMET_ALL_DECLINED COORDINATOR__UNMET_REASON__UNMET_REASON_ALL_DECLINED
 #define UNMET_NO_ANSWER COORDINATOR__UNMET_REASON__UNMET_REASON_NO_ANSWER
 #define UNMET_OUT_OF_REMIT COORDINATOR__UNMET_REASON__UNMET_REASON_OUT_OF_REMIT
+#define UNMET_NOT_CALLED COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_CALLED
 #define UNMET_NOT_DELIVERED COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_DELIVERED
 
 #define GRADE_GENERAL COORDINATOR__WHISTLE_GRADE__WHISTLE_GRADE_GENERAL
@@ -219,6 +232,16 @@ typedef CoordinatorState__HistoryWhy HistoryWhy;
 #define DECLINE_NO_FUNDS LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_FUNDS
 #define DECLINE_OUT_OF_STOCK LINKAGE__DECLINE_REASON__DECLINE_REASON_OUT_OF_STOCK
 #define DECLINE_NOT_OURS LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_OURS
+#define DECLINE_UNSPECIFIED LINKAGE__DECLINE_REASON__DECLINE_REASON_UNSPECIFIED
+#define DECLINE_NO_CAPACITY LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_CAPACITY
+#define DECLINE_NO_FUNDS LINKAGE__DECLINE_REASON__DECLINE_REASON_NO_FUNDS
+#define DECLINE_BY_HAND LINKAGE__DECLINE_REASON__DECLINE_REASON_BY_HAND
+#define DECLINE_TOO_LATE LINKAGE__DECLINE_REASON__DECLINE_REASON_TOO_LATE
+
+#define MODE_THREE COORDINATOR__LINKAGE_MODE__LINKAGE_MODE_THREE
+#define MODE_FIVE COORDINATOR__LINKAGE_MODE__LINKAGE_MODE_FIVE
+
+#define DEVIATION(name) COORDINATOR_STATE__DEVIATION__DEVIATION_##name
 
 #define DAY_KIND_REST COORDINATOR__DAY_KIND__DAY_KIND_REST
 #define DAY_KIND_WORK COORDINATOR__DAY_KIND__DAY_KIND_WORK

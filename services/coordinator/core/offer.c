@@ -308,6 +308,9 @@ static void end_offer(struct linkage *linkage, const LinkageStep *step, enum pro
 void take_back(struct linkage *linkage, LinkageStep *step, AttemptEnd end)
 {
     end_offer(linkage, step, promise_of(step, end));
+    if (end == END_RELEASED && step->state != STEP_OFFERED) {
+        exclude_provider(linkage, step, end, DECLINE_UNSPECIFIED); /* it had said yes */
+    }
     if (was_confirmed(step) && (end == END_LATE || end == END_RELEASED)) {
         remember_taken_back(linkage, step);
     }
@@ -327,20 +330,32 @@ void take_back(struct linkage *linkage, LinkageStep *step, AttemptEnd end)
     step->deliver_by_ms = 0;
 }
 
-void exclude_provider(struct linkage *linkage, LinkageStep *step)
+/* A row older than the two lists beside `tried` has them shorter: those ends are not known. */
+void exclude_provider(struct linkage *linkage, LinkageStep *step, AttemptEnd end,
+                      DeclineReason reason)
 {
+    struct wu_arena *arena = wu_step_arena(linkage->fold);
     size_t count = step->n_tried;
-    ProtobufCBinaryData *tried =
-        wu_arena_take(wu_step_arena(linkage->fold), (count + 1) * sizeof *tried);
-    if (tried == NULL) {
+    ProtobufCBinaryData *tried = wu_arena_take(arena, (count + 1) * sizeof *tried);
+    AttemptEnd *ends = wu_arena_take(arena, (count + 1) * sizeof *ends);
+    DeclineReason *reasons = wu_arena_take(arena, (count + 1) * sizeof *reasons);
+    if (tried == NULL || ends == NULL || reasons == NULL) {
         return; /* the batch fails */
     }
     for (size_t i = 0; i < count; i++) {
         tried[i] = step->tried[i];
+        ends[i] = i < step->n_tried_ends ? step->tried_ends[i] : 0;
+        reasons[i] = i < step->n_tried_reasons ? step->tried_reasons[i] : 0;
     }
     tried[count] = step->provider_id;
+    ends[count] = end;
+    reasons[count] = reason;
     step->tried = tried;
     step->n_tried = count + 1;
+    step->tried_ends = ends;
+    step->n_tried_ends = count + 1;
+    step->tried_reasons = reasons;
+    step->n_tried_reasons = count + 1;
 }
 
 void complete_step(struct linkage *linkage, LinkageStep *step)

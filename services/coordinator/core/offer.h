@@ -37,8 +37,9 @@ void forget_taken_back(LinkageStep *step, const TakenBack *past);
  */
 void complete_late(struct linkage *linkage, LinkageStep *step, const TakenBack *past);
 
-/* The provider is not to be asked for this step again. */
-void exclude_provider(struct linkage *linkage, LinkageStep *step);
+/* The provider is not to be asked for this step again; reason: of one that declined, else 0. */
+void exclude_provider(struct linkage *linkage, LinkageStep *step, AttemptEnd end,
+                      DeclineReason reason);
 
 /* The answer has come: its timer is not needed any more. */
 void cancel_reply_timer(struct linkage *linkage, const LinkageStep *step);

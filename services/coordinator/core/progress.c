@@ -5,7 +5,9 @@
 #include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/emergency.h"
 #include "services/coordinator/core/offer.h"
+#include "services/coordinator/core/radar.h"
 #include "services/coordinator/core/tables.h"
+#include "services/coordinator/core/unmet.h"
 
 /* A reservation that ends within this of now would not live to see the confirmation. */
 #define HOLD_COMFORT_MS WU_SECOND_MS
@@ -75,6 +77,8 @@ void linkage_close(struct linkage *linkage, Outcome outcome, UnmetReason reason,
     int64_t open_ms = row->closed_at_ms - row->opened_at_ms;
     emit_case_counted(linkage, open_ms);
     count_outcome(linkage, open_ms);
+    unmet_register(linkage);
+    radar_count(linkage);
     linkages_open_del(wu_step_txn(linkage->fold), &(struct linkage_key){linkage->id});
 }
 
@@ -90,6 +94,8 @@ static UnmetReason unmet_reason(const LinkageStep *step)
         return UNMET_NOT_DELIVERED;
     case END_OUT_OF_REMIT:
         return UNMET_OUT_OF_REMIT;
+    case END_NOT_CALLED:
+        return UNMET_NOT_CALLED;
     default:
         return UNMET_NO_PROVIDER;
     }
@@ -180,6 +186,31 @@ static bool offer_wave(struct linkage *linkage, uint32_t wave)
 }
 
 /*
+ * A community that links three societies calls nobody else. Before anybody is
+ * asked, so that nobody holds capacity for a case that cannot be met. False
+ * when the linkage is over.
+ */
+static bool leave_out_others(struct linkage *linkage)
+{
+    for (size_t i = 0; linkage->row.mode == MODE_THREE && i < linkage->row.n_steps; i++) {
+        LinkageStep *step = &linkage->steps[i];
+        if (step->wave != WAVE_OTHERS || step->state != STEP_WAITING) {
+            continue;
+        }
+        step->last_end = END_NOT_CALLED;
+        linkage_note(linkage, &(struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                                             .step = step,
+                                             .why = WHY_NOBODY_LEFT,
+                                             .rules = {RULE(THREE_SOCIETIES)}});
+        linkage_drop_step(linkage, step);
+        if (linkage->row.state == LINKAGE_CLOSED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
  * Core three first: volunteers and charity are called when the social workers
  * and organisations the plan needs have all said yes (the community has, by
  * raising the need), or an emergency relaxes that. Once delivery has begun, a
@@ -193,7 +224,7 @@ static bool others_may_come(struct linkage *linkage)
 
 static bool offer_waiting(struct linkage *linkage)
 {
-    if (!offer_wave(linkage, WAVE_CORE_THREE)) {
+    if (!leave_out_others(linkage) || !offer_wave(linkage, WAVE_CORE_THREE)) {
         return false;
     }
     bool call_others = wave_waits(linkage, WAVE_OTHERS) && others_may_come(linkage);

@@ -78,6 +78,8 @@ const struct rule_text RULE_TEXTS[] = {
      "An emergency relaxes order and approval, and nothing else."},
     {RULE(EMERGENCY_ENDS), "emergency-ends", "N16", "应急状态到期自行终止，并逐项复核。",
      "An emergency ends by itself, and every gate it relaxed is reviewed."},
+    {RULE(THREE_SOCIETIES), "three-societies", "R09", "三社联动的社区不召集志愿者与慈善资源。",
+     "A community that links three societies calls no volunteers and no charity."},
     {RULE(NEAREST_FIRST), "nearest-first", "R36", "由近及远：社区、街道、区县、市、省。",
      "From near to far: community, street, district, city, province."},
     {RULE(LONGEST_WITHOUT_OFFER), "longest-without-offer", "R16", "同等条件下，久未派单者优先。",

@@ -62,6 +62,13 @@ static void note_answer(struct linkage *linkage, const LinkageStep *step)
 
 /* ---- answers --------------------------------------------------------------- */
 
+/* In the last tenth of its time to answer. */
+static bool yes_is_slow(const struct linkage *linkage, const LinkageStep *step)
+{
+    return wu_step_event(linkage->fold)->time_ms >
+           step->reply_by_ms - linkage->row.reply_within_ms / 10;
+}
+
 /*
  * A provider holds its capacity for us. If the offer no longer stands it is
  * told so, that nothing stays reserved for nobody.
@@ -81,6 +88,7 @@ static void handle_step_reserved(struct wu_step *fold, const StepReserved *reser
     cancel_reply_timer(&linkage, step);
     step->state = STEP_RESERVED;
     step->held_until_ms = reserved->held_until_ms;
+    step->slow = yes_is_slow(&linkage, step);
     note_answer(&linkage, step);
     linkage_advance(&linkage);
     linkage_save(&linkage);
@@ -104,7 +112,7 @@ static void handle_step_declined(struct wu_step *fold, const StepDeclined *decli
     struct wu_id provider_id;
     const char *provider = step->provider;
     (void)wu_id_from_pb(declined->ref->provider_id, &provider_id);
-    exclude_provider(&linkage, step);
+    exclude_provider(&linkage, step, END_DECLINED, declined->reason);
     take_back(&linkage, step, END_DECLINED);
     if (declined->reason == DECLINE_NOT_OURS) {
         dispute_pass_back(&linkage, step, &provider_id, provider, declined->text);
@@ -127,7 +135,7 @@ static void handle_step_lapsed(struct wu_step *fold, const StepLapsed *lapsed)
     }
     note_answer(&linkage, step);
     if (step->state != STEP_RESERVED) {
-        exclude_provider(&linkage, step);
+        exclude_provider(&linkage, step, END_LAPSED, DECLINE_UNSPECIFIED);
     }
     take_back(&linkage, step, END_LAPSED);
     linkage_advance(&linkage);
@@ -241,8 +249,9 @@ static void take_delivery(struct linkage *linkage, LinkageStep *step,
     step->note = linkage_text(linkage, delivered->note);
     struct firewall_finding finding = {0, 0};
     if (linkage->row.state == LINKAGE_ASSESSING) {
-        HistoryWhy followed = follow_assessment(linkage, delivered, &finding);
-        why = why != 0 ? why : followed;
+        linkage->row.plan = follow_assessment(linkage, delivered, &finding);
+        linkage->row.plan_rule = finding.rule;
+        why = why != 0 ? why : linkage->row.plan;
     }
     linkage_note(linkage,
                  &(struct note){.type = WU_TYPE(LINKAGE_STEP_DELIVERED),
@@ -323,7 +332,7 @@ static void pass_on(struct linkage *linkage, LinkageStep *step, ReleaseReason re
                     AttemptEnd end)
 {
     release_step(linkage, step, reason, 0);
-    exclude_provider(linkage, step);
+    exclude_provider(linkage, step, end, DECLINE_UNSPECIFIED);
     take_back(linkage, step, end);
     linkage_advance(linkage);
     linkage_save(linkage);

@@ -162,6 +162,45 @@ const struct wu_table COORDINATOR_WHISTLERS = {
     .row = &coordinator_state__whistler_row__descriptor,
 };
 
+const struct wu_table COORDINATOR_UNMET = {
+    .name = "coordinator.unmet",
+    .key_size = sizeof(struct unmet_key),
+    .key = {WU_KEY(struct unmet_key, ended_at_ms), WU_KEY(struct unmet_key, linkage_id)},
+    .row = &coordinator_state__unmet_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_MODES = {
+    .name = "coordinator.modes",
+    .key_size = sizeof(struct mode_key),
+    .key = {WU_KEY(struct mode_key, division)},
+    .row = &coordinator_state__mode_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_MONTHS = {
+    .name = "coordinator.months",
+    .key_size = sizeof(struct month_key),
+    .key = {WU_KEY(struct month_key, month), WU_KEY(struct month_key, division),
+            WU_KEY(struct month_key, mode)},
+    .row = &coordinator_state__month_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_PAIRS = {
+    .name = "coordinator.pairs",
+    .key_size = sizeof(struct pair_key),
+    .key = {WU_KEY(struct pair_key, division), WU_KEY(struct pair_key, provider_id),
+            WU_KEY(struct pair_key, month)},
+    .row = &coordinator_state__pair_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_DEVIATIONS = {
+    .name = "coordinator.deviations",
+    .key_size = sizeof(struct deviation_key),
+    .key = {WU_KEY(struct deviation_key, month), WU_KEY(struct deviation_key, division),
+            WU_KEY(struct deviation_key, deviation), WU_KEY(struct deviation_key, linkage_id),
+            WU_KEY(struct deviation_key, step_no), WU_KEY(struct deviation_key, provider_id)},
+    .row = &coordinator_state__deviation_row__descriptor,
+};
+
 /* clang-format off */
 const struct wu_table *const COORDINATOR_TABLES[] = {
     &COORDINATOR_KINDS,
@@ -187,6 +226,11 @@ const struct wu_table *const COORDINATOR_TABLES[] = {
     &COORDINATOR_DEPARTMENTS,
     &COORDINATOR_WHISTLES,
     &COORDINATOR_WHISTLERS,
+    &COORDINATOR_UNMET,
+    &COORDINATOR_MODES,
+    &COORDINATOR_MONTHS,
+    &COORDINATOR_PAIRS,
+    &COORDINATOR_DEVIATIONS,
     NULL,
 };
 /* clang-format on */

@@ -184,3 +184,48 @@ struct relaxation_key {
 };
 extern const struct wu_table COORDINATOR_RELAXATIONS;
 WU_TABLE_OF(relaxations, COORDINATOR_RELAXATIONS, struct relaxation_key, RelaxationRow);
+
+/* Needs that were not met or not wholly, refused ones too, as they ended. */
+struct unmet_key {
+    int64_t ended_at_ms;
+    struct wu_id linkage_id;
+};
+extern const struct wu_table COORDINATOR_UNMET;
+WU_TABLE_OF(unmet, COORDINATOR_UNMET, struct unmet_key, UnmetRow);
+
+/* Communities that were told to link three societies or five; any other links five. */
+struct mode_key {
+    uint64_t division;
+};
+extern const struct wu_table COORDINATOR_MODES;
+WU_TABLE_OF(modes, COORDINATOR_MODES, struct mode_key, ModeRow);
+
+/* What ended in a month, by community and by the mode it was opened in. */
+struct month_key {
+    uint32_t month; /* 202611, local time */
+    uint64_t division;
+    uint32_t mode; /* LinkageMode, never 0 */
+};
+extern const struct wu_table COORDINATOR_MONTHS;
+WU_TABLE_OF(months, COORDINATOR_MONTHS, struct month_key, MonthRow);
+
+/* The same, by who was asked. */
+struct pair_key {
+    uint64_t division;
+    struct wu_id provider_id;
+    uint32_t month;
+};
+extern const struct wu_table COORDINATOR_PAIRS;
+WU_TABLE_OF(pairs, COORDINATOR_PAIRS, struct pair_key, PairRow);
+
+/* The cases behind the deviations that are counted there. */
+struct deviation_key {
+    uint32_t month;
+    uint64_t division;
+    uint32_t deviation;
+    struct wu_id linkage_id;
+    uint32_t step_no;         /* 0: the case as a whole */
+    struct wu_id provider_id; /* zero: nobody's in particular */
+};
+extern const struct wu_table COORDINATOR_DEVIATIONS;
+WU_TABLE_OF(deviations, COORDINATOR_DEVIATIONS, struct deviation_key, DeviationRow);
