@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ctl_open_hub(struct ctl *ctl, struct ctl_reader *ret_reader)
-{
-    *ret_reader = (struct ctl_reader){0};
-    const struct ctl_node *node = ctl_load_home(ctl) ? ctl_node_of_role(ctl, "coordinator") : NULL;
-    return node != NULL ? ctl_reader_open(ctl, node, ret_reader) : CTL_USAGE;
-}
-
 /* ---- options ------------------------------------------------------------------------ */
 
 /* "2026-11" */

@@ -1,14 +1,12 @@
 #pragma once
 
 #include "services/coordinator/core/radar.h"
+#include "services/ctl/gate.h"
 #include "services/ctl/nodes.h"
 
 /*
  * What the counted tables of a coordinator say, for unmet, radar and report.
  */
-
-/* Opens the coordinator of this home. */
-int ctl_open_hub(struct ctl *ctl, struct ctl_reader *ret_reader);
 
 /* The options these commands share; false with a sentence. */
 struct ctl_when_where {
