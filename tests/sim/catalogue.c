@@ -28,5 +28,8 @@ const struct kind_plan KIND_PLANS[KIND_COUNT] = {
      .steps = {{ORG, "legal", 1, true},
                {CHARITY, "money-legal", 8000, true},
                {WORKER, "family", 1, false}}},
+    {.code = "permit",
+     .class_of_kind = COORDINATOR__KIND_CLASS__KIND_CLASS_ADMINISTRATIVE,
+     .steps = {{ORG, "legal", 1, true}}},
     {.code = "ghost", .steps = {{ORG, "meal", 1, true}, {ORG, "nobody-does-this", 1, true}}},
 };

@@ -92,6 +92,7 @@ static void adopt(struct sim *sim, uint32_t hub, const struct kind_plan *plan)
     body.code = plan->code;
     body.name_zh = plan->code;
     body.name_en = plan->code;
+    body.service_class = plan->class_of_kind;
     body.assess = plan->assess != NULL;
     body.assess_field = plan->assess != NULL ? plan->assess : "";
     body.reply_within_ms = REPLIES_MS[sim_choose(sim, "reply", 3)];
@@ -330,6 +331,45 @@ static void poison(struct sim *sim)
     (void)client_send(sim, place->hub, target, WU_TYPE(COMMUNITY_CONFIRM_OVERDUE), &body.base, 0);
 }
 
+/* Somebody wants a social worker to run an errand: plainly, or by an override. */
+static void push(struct sim *sim, const struct errand *errand)
+{
+    Linkage__PlanStep step = LINKAGE__PLAN_STEP__INIT;
+    Coordinator__AddStep body = COORDINATOR__ADD_STEP__INIT;
+    step.role = LINKAGE__ROLE__ROLE_SOCIALWORKER;
+    step.service = "family";
+    step.quantity = 1;
+    body.linkage_id = wu_id_to_pb(&errand->linkage_id);
+    body.step = &step;
+    body.by = "p-1";
+    if (errand->yes) {
+        body.reason = COORDINATOR__OVERRIDE_REASON__OVERRIDE_REASON_NOBODY_ELSE;
+    }
+    (void)client_send(sim, errand->node, errand->node, WU_TYPE(COORDINATOR_ADD_STEP), &body.base,
+                      0);
+}
+
+/* The override it takes: confirmed by another, by the same, or by nobody. */
+static void second(struct sim *sim, const struct errand *errand)
+{
+    Coordinator__ConfirmOverride body = COORDINATOR__CONFIRM_OVERRIDE__INIT;
+    body.override_id = wu_id_to_pb(&errand->linkage_id);
+    body.by = errand->yes ? "street-1" : "p-1";
+    (void)client_send(sim, errand->node, errand->node, WU_TYPE(COORDINATOR_CONFIRM_OVERRIDE),
+                      &body.base, 0);
+}
+
+static void want_second(struct sim *sim, const struct command *command)
+{
+    struct errand errand = {.kind = ERRAND_SECOND, .node = command->target};
+    errand.linkage_id = command->made; /* of the override */
+    uint64_t mood = sim_choose(sim, "second person", 4);
+    if (mood > 0) {
+        errand.yes = mood > 1;
+        people_plan(sim, sim->now + sim_choose_span(sim, "second person", 0, SIM_HOUR), &errand);
+    }
+}
+
 /* ---- the errands
  * ----------------------------------------------------------------------------------- */
 
@@ -355,6 +395,12 @@ void people_errand(struct sim *sim, uint32_t index)
     case ERRAND_POISON:
         poison(sim);
         break;
+    case ERRAND_PUSH:
+        push(sim, &errand);
+        break;
+    case ERRAND_SECOND:
+        second(sim, &errand);
+        break;
     case ERRAND_ANSWER:
     case ERRAND_DELIVER:
         providers_errand(sim, &errand);
@@ -379,6 +425,8 @@ void people_answered(struct sim *sim, uint32_t index, const Bus__Answer *answer)
         if (first) {
             man_body(sim, command.about);
         }
+    } else if (command.type == WU_TYPE(COORDINATOR_ADD_STEP) && accepted) {
+        want_second(sim, &command);
     } else if (command.type == WU_TYPE(COMMUNITY_RAISE_NEED)) {
         residents_answered(sim, &command, accepted);
     }

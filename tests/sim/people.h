@@ -4,6 +4,7 @@
 
 #include "wushe/charity/v1/gift.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
+#include "wushe/coordinator/v1/gate.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
@@ -12,7 +13,7 @@
 
 /* What the files about people share. */
 
-enum { SERVICES_EACH = 3, KIND_PLAN_STEPS = 4, KIND_COUNT = 7, BODIES_MAX = 48, NEEDS_MAX = 4096 };
+enum { SERVICES_EACH = 3, KIND_PLAN_STEPS = 4, KIND_COUNT = 8, BODIES_MAX = 48, NEEDS_MAX = 4096 };
 
 struct plan_step {
     Linkage__Role role;
@@ -23,6 +24,7 @@ struct plan_step {
 struct kind_plan {
     const char *code;
     const char *assess;
+    Coordinator__KindClass class_of_kind;
     struct plan_step steps[KIND_PLAN_STEPS];
 };
 extern const struct kind_plan KIND_PLANS[KIND_COUNT];
@@ -58,6 +60,8 @@ enum errand_kind {
     ERRAND_CHANGE_BODY,
     ERRAND_CHANGE_KIND,
     ERRAND_POISON,
+    ERRAND_PUSH,   /* administrative work, to a social worker */
+    ERRAND_SECOND, /* person, for the override that takes */
     ERRAND_COMMUNITY,
     ERRAND_RAISE,
     ERRAND_CONFIRM,

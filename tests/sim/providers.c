@@ -27,10 +27,24 @@ static struct errand errand_of(const struct seen *seen, const Linkage__StepRef *
     return errand;
 }
 
+/* Whoever hears of administrative work may try to have a social worker do it. */
+static void think_of_errand(struct sim *sim, const struct seen *seen,
+                            const Linkage__StepOffered *offer)
+{
+    if (strcmp(offer->kind, "permit") != 0 || !sim_chance(sim, "errand", 600)) {
+        return;
+    }
+    struct errand errand = errand_of(seen, offer->ref, ERRAND_PUSH);
+    errand.node = seen->place->hub;
+    errand.yes = sim_chance(sim, "by override", 700);
+    people_plan(sim, sim->now + sim_choose_span(sim, "errand", 0, SIM_HOUR), &errand);
+}
+
 /* Yes, no, or nothing at all; some think again and are told that it is too late. */
 static void saw_offer(struct sim *sim, const struct seen *seen, const Linkage__StepOffered *offer)
 {
     const struct body *body = body_of(sim, offer->ref->provider_id);
+    think_of_errand(sim, seen, offer);
     if (body != NULL && !body->by_hand) {
         return; /* its node answers by itself; if not, somebody else will be asked */
     }

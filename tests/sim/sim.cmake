@@ -4,7 +4,7 @@ set(WUSHE_SIM_SOURCES
   tests/sim/client.c tests/sim/operator.c tests/sim/people.c tests/sim/residents.c
   tests/sim/providers.c tests/sim/catalogue.c tests/sim/community.c tests/sim/shrink.c tests/sim/main.c
   tests/sim/checkers/checkers.c tests/sim/checkers/acknowledged.c tests/sim/checkers/catalogue.c
-  tests/sim/checkers/restored.c tests/sim/checkers/dead.c
+  tests/sim/checkers/restored.c tests/sim/checkers/dead.c tests/sim/checkers/firewall.c
   tests/sim/checkers/holds.c tests/sim/checkers/ids.c tests/sim/checkers/ledger.c
   tests/sim/checkers/offers.c tests/sim/checkers/owner.c tests/sim/checkers/privacy.c
   tests/sim/checkers/replay.c tests/sim/checkers/shifts.c tests/sim/checkers/streams.c

@@ -29,6 +29,10 @@ typedef bool (*look_at_linkage)(void *context, const struct wu_id *linkage_id,
                                 const CoordinatorState__LinkageRow *linkage);
 void look_linkages(struct wu_txn *txn, look_at_linkage visit, void *context);
 const CoordinatorState__LinkageRow *look_linkage(struct wu_txn *txn, const struct wu_id *id);
+/* True when two people have let that step of the linkage pass. */
+bool look_step_overridden(struct wu_txn *txn, const struct wu_id *id, uint32_t step_no);
+/* Overrides that were confirmed, and how many the counts by month and rule say there are. */
+void look_overrides(struct wu_txn *txn, uint64_t *ret_confirmed, uint64_t *ret_counted);
 uint64_t look_linkages_open_count(struct wu_txn *txn);
 uint64_t look_providers_count(struct wu_txn *txn);
 

@@ -23,6 +23,7 @@ const struct checker *const CHECKERS[] = {
     &CHECK_ACKNOWLEDGED,
     &CHECK_TOGETHER,
     &CHECK_CAPACITY,
+    &CHECK_FIREWALL,
     &CHECK_REPLAY,
     NULL,
 };

@@ -20,6 +20,7 @@ extern const struct checker CHECK_OWNER;
 extern const struct checker CHECK_CATALOGUE;
 extern const struct checker CHECK_RESTORED;
 extern const struct checker CHECK_ACKNOWLEDGED;
+extern const struct checker CHECK_FIREWALL;
 extern const struct checker CHECK_REPLAY;
 extern const struct checker CHECK_TOGETHER;
 extern const struct checker CHECK_CAPACITY;
