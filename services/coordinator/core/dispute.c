@@ -146,20 +146,40 @@ static void put_precedent(struct linkage *linkage, const LinkageStep *step,
 
 /* ---- what a ruling does ------------------------------------------------------------ */
 
+static bool provides(struct wu_step *fold, const LinkageStep *step, ProtobufCBinaryData id)
+{
+    struct provider_key key;
+    const ProviderRow *provider =
+        wu_id_from_pb(id, &key.provider_id) ? providers_get(wu_step_txn(fold), &key) : NULL;
+    if (provider == NULL || !provider->open || provider->role != step->role) {
+        return false;
+    }
+    for (size_t i = 0; i < provider->n_services; i++) {
+        if (strcmp(provider->services[i]->service, step->service) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
- * The ruling holds for the step, by that rule. A provider that has left since
- * cannot be bound: the step goes to the next as if nothing had been ruled.
+ * The ruling holds for the step, by that rule. A provider that has left since, or
+ * does this no more, cannot be bound: the step goes to the next as if nothing had
+ * been ruled.
  */
 static void obey(struct linkage *linkage, LinkageStep *step, Coordinator__Ruling ruling,
-                 const struct wu_id *provider_id, Rule rule)
+                 ProtobufCBinaryData provider_id, Rule rule)
 {
+    struct wu_id id;
     step->ruled = true;
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_ADJUDICATE),
                                          .step = step,
                                          .code = (uint32_t)ruling,
                                          .rules = {rule, RULE(TWO_PASS_BACKS)}});
     if (ruling == RULING_BINDING) {
-        (void)offer_step_to(linkage, step, provider_id, RULE(RULING_BINDS));
+        if (provides(linkage->fold, step, provider_id) && wu_id_from_pb(provider_id, &id)) {
+            (void)offer_step_to(linkage, step, &id, RULE(RULING_BINDS));
+        }
         return;
     }
     step->last_end = END_OUT_OF_REMIT;
@@ -188,10 +208,7 @@ static bool obey_precedent(struct linkage *linkage, LinkageStep *step, DisputeRo
     dispute->ruled_at_ms = wu_step_event(linkage->fold)->time_ms;
     dispute->precedent_linkage_id = precedent.linkage_id;
     put_dispute(linkage, step, dispute);
-
-    struct wu_id provider_id;
-    (void)wu_id_from_pb(precedent.provider_id, &provider_id);
-    obey(linkage, step, precedent.ruling, &provider_id, RULE(PRECEDENT));
+    obey(linkage, step, precedent.ruling, precedent.provider_id, RULE(PRECEDENT));
     return true;
 }
 
@@ -254,22 +271,6 @@ typedef enum {
     RULING_REFUSAL_REASON,
     RULING_REFUSAL_PROVIDER,
 } RulingRefusal;
-
-static bool provides(struct wu_step *fold, const LinkageStep *step, ProtobufCBinaryData id)
-{
-    struct provider_key key;
-    const ProviderRow *provider =
-        wu_id_from_pb(id, &key.provider_id) ? providers_get(wu_step_txn(fold), &key) : NULL;
-    if (provider == NULL || !provider->open || provider->role != step->role) {
-        return false;
-    }
-    for (size_t i = 0; i < provider->n_services; i++) {
-        if (strcmp(provider->services[i]->service, step->service) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static RulingRefusal ruling_refusal(struct wu_step *fold, const LinkageStep *step,
                                     const Adjudicate *adjudicate)
@@ -335,10 +336,7 @@ static void give_ruling(struct linkage *linkage, LinkageStep *step, const Adjudi
     stop_clock(linkage, step);
     put_dispute(linkage, step, &dispute);
     put_precedent(linkage, step, adjudicate);
-
-    struct wu_id provider_id;
-    (void)wu_id_from_pb(adjudicate->provider_id, &provider_id);
-    obey(linkage, step, adjudicate->ruling, &provider_id, RULE(RULING_BINDS));
+    obey(linkage, step, adjudicate->ruling, adjudicate->provider_id, RULE(RULING_BINDS));
 }
 
 /* An office says whose step it is. */

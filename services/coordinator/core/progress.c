@@ -298,7 +298,7 @@ static void ask_resident(struct linkage *linkage)
 
 void linkage_advance(struct linkage *linkage)
 {
-    if (linkage->row.state == LINKAGE_CLOSED) {
+    if (linkage->row.state == LINKAGE_CLOSED || linkage->row.state == LINKAGE_AWAITING) {
         return;
     }
     do {

@@ -176,6 +176,21 @@ Test(dispute, a_ruling_is_the_precedent_for_the_next)
     cr_assert(wu_id_equal(&cited, &first));
 }
 
+/* Bound was who gave this service then: now it is somebody the step may not even be for. */
+Test(dispute, a_precedent_does_not_bind_who_gives_the_service_no_more)
+{
+    join_many();
+    raise_plain(1, "visit");
+    pass_back(1, "a", 1);
+    pass_back(1, "b", 2);
+    assert_accepted(rule_for(1, "h"));
+    announce(PARTY(.name = "h", .role = ROLE_SOCIALWORKER, .service = "visiting"));
+    raise_plain(2, "visit");
+    world_clear(linking_world());
+    pass_back(2, "c", 1);
+    assert_said("offer 1.2 to d");
+}
+
 Test(dispute, a_precedent_of_another_kind_or_district_does_not_hold)
 {
     PlanStep visiting = plan_step(ROLE_SOCIALORG, "visiting", true);

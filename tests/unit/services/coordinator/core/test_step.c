@@ -461,6 +461,29 @@ Test(step, late_after_the_end_is_surplus_too)
     cr_assert_eq(last_note(1, WU_TYPE(LINKAGE_STEP_DELIVERED))->why, WHY_SURPLUS);
 }
 
+/* The rice came after it was given up, while the resident was being asked: that clock runs on. */
+Test(step, late_while_the_resident_is_asked_stops_no_clock)
+{
+    join("home", ROLE_SOCIALORG, "kitchen", STREET);
+    join("team", ROLE_VOLUNTEER, "carrying", STREET);
+    join("store", ROLE_CHARITY, "rice", STREET);
+    raise_plain(1, "meals");
+    reserve(BY(.who = "home"));
+    reserve(BY(.who = "team", .step_no = 2));
+    reserve(BY(.who = "store", .step_no = 3));
+    deliver(BY(.who = "home"));
+    deliver(BY(.who = "team", .step_no = 2));
+    wait_ms(DELIVER_MS);
+    cr_assert_eq(linkage_row(1)->state, LINKAGE_AWAITING);
+    int64_t due_at_ms = linkage_row(1)->due_at_ms;
+    cr_assert_neq(due_at_ms, 0);
+    world_clear(linking_world());
+    deliver(BY(.who = "store", .step_no = 3));
+    assert_nothing_said();
+    cr_assert_eq(step_state(1, 3), STEP_DELIVERED);
+    cr_assert_eq(linkage_row(1)->due_at_ms, due_at_ms);
+}
+
 Test(step, nobody_else_may_report_for_the_late_one)
 {
     be_late();
