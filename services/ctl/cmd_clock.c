@@ -1,5 +1,6 @@
 #include "services/coordinator/core/calendar.h"
 #include "services/coordinator/core/clock.h"
+#include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/tables.h"
 #include "services/ctl/bulk.h"
 #include "services/ctl/case.h"
@@ -217,8 +218,16 @@ static void add_step_due(struct dues *dues, const LinkageRow *row, const Linkage
         break;
     case STEP_CONFIRMED:
     case STEP_TAKEN:
-        name = wu_arena_printf(&ctl->arena, "step %u: done", (unsigned)step->step_no);
+        name = wu_arena_printf(&ctl->arena, "step %u: delivery", (unsigned)step->step_no);
         add_due(dues, name, step->provider, delivery_text(ctl, row, step), step->deliver_by_ms);
+        break;
+    case STEP_DISPUTED:
+        name = wu_arena_printf(&ctl->arena, "step %u: ruling", (unsigned)step->step_no);
+        add_due(dues, name, "an office",
+                wu_arena_printf(&ctl->arena, "%d working days",
+                                row->urgency == URGENCY_URGENT ? ADJUDICATE_DAYS_URGENT
+                                                               : ADJUDICATE_DAYS),
+                step->adjudicate_by_ms);
         break;
     default:
         break;
@@ -228,6 +237,13 @@ static void add_step_due(struct dues *dues, const LinkageRow *row, const Linkage
 static void add_dues(struct dues *dues, const struct ctl_case *the_case)
 {
     const LinkageRow *row = the_case->linkage;
+    if (row->state == LINKAGE_AWAITING_APPROVAL) {
+        add_due(dues, "case: approval", the_case->community_name,
+                wu_arena_printf(&dues->ctl->arena, "%s + %s",
+                                ctl_time_text(dues->ctl, row->approve_by_ms - row->reply_within_ms),
+                                span_text(dues->ctl, row->reply_within_ms)),
+                row->approve_by_ms);
+    }
     if (row->due_at_ms != 0) {
         bool delivered = row->state == LINKAGE_AWAITING;
         int64_t span_ms =

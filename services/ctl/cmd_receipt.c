@@ -33,6 +33,16 @@ static const struct phrase HAPPENED[] = {
     {WU_TYPE(LINKAGE_STEP_RELEASED), {"taken back", "已收回"}},
     {WU_TYPE(LINKAGE_STEP_DELIVERED), {"delivered", "已交付"}},
     {WU_TYPE(COORDINATOR_LINKAGE_ESCALATED), {"one level up", "上升一级"}},
+    {WU_TYPE(LINKAGE_STEP_DECLINED), {"said no", "已谢绝"}},
+    {WU_TYPE(LINKAGE_PLAN_REFUSED), {"the plan was refused", "方案未被采纳"}},
+    {WU_TYPE(COORDINATOR_LINKAGE_DISPUTED), {"waits for a ruling", "待裁定"}},
+    {WU_TYPE(COORDINATOR_ADJUDICATE), {"ruled", "已裁定"}},
+    {WU_TYPE(COORDINATOR_ANSWER_APPROVAL), {"the lead body's approval", "牵头组织审批"}},
+    {WU_TYPE(COORDINATOR_APPROVAL_OVERDUE), {"the lead body kept silent", "牵头组织逾期未答复"}},
+    {WU_TYPE(COORDINATOR_ADD_STEP), {"a step by hand", "人工增加步骤"}},
+    {WU_TYPE(COORDINATOR_CONFIRM_OVERRIDE), {"an override, confirmed", "例外已由第二人确认"}},
+    {WU_TYPE(COORDINATOR_OVERRIDE_OVERDUE), {"an override, not confirmed", "例外逾期未确认"}},
+    {WU_TYPE(COORDINATOR_EMERGENCY_DECLARED), {"relaxed in an emergency", "应急状态下放宽"}},
     {0, {NULL, NULL}},
 };
 
@@ -256,7 +266,8 @@ static void tell_people(const struct why *why)
         tell_heading(why, entry);
         tell_rules(why, entry);
         tell_candidates(why, entry);
-        if (entry->type == WU_TYPE(LINKAGE_STEP_OFFERED)) {
+        bool chosen = entry->n_candidates > 0 || entry->why == WHY_NOBODY_LEFT;
+        if (entry->type == WU_TYPE(LINKAGE_STEP_OFFERED) && chosen) { /* not one that is bound */
             tell_change(why, entry);
         }
     }

@@ -703,12 +703,21 @@ static void tell_pending_step(struct ctl_trace *trace, const LinkageStep *step)
         what = "has to deliver";
         why = SAY(trace, "by %s; then the next is asked", ctl_time_text(ctl, step->deliver_by_ms));
         break;
+    case STEP(DISPUTED):
+        what = "waits for a ruling on";
+        why = SAY(trace, "until %s; then it goes one level up",
+                  ctl_time_text(ctl, step->adjudicate_by_ms));
+        break;
     default:
         return;
     }
     struct ctl_trace_entry *entry = add(trace, 0, (int)step->step_no);
-    entry->who = step->provider;
-    entry->node = node_of(trace, step->provider_id);
+    if (step->state == STEP(DISPUTED)) {
+        by_coordinator(trace, entry);
+    } else {
+        entry->who = step->provider;
+        entry->node = node_of(trace, step->provider_id);
+    }
     entry->step_no = step->step_no;
     entry->what = SAY(trace, "%s %s", what, step_text(trace, step->step_no));
     entry->why = why;

@@ -166,7 +166,7 @@ number=$(ctl raise --kind elderly-full-support --community "$place" --urgency ur
 soon "socialworker#4 +took on step 1|socialworker#4 +said yes to step 1" linkage trace "$number"
 soon "\"state\":\"confirmed\"" step list --role socialworker --json
 expect 1 "STEP_NOT_WAITING" step accept "$number" 1
-expect 0 "step 1: done .* \+ [0-9]+ (d|h|min)|step 1: done .*working days|the wanted time ends then" \
+expect 0 "step 1: delivery .* \+ [0-9]+ (d|h|min)|step 1: delivery .*working days|the wanted time ends then" \
     linkage due "$number"
 expect 0 "no escalations" escalation list
 expect 0 "no linkages" linkage list --stalled
