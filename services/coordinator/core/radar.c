@@ -249,6 +249,17 @@ static bool is_same(ProtobufCBinaryData a, ProtobufCBinaryData b)
     return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
+/* One that a ruling bound was asked before: its first answer counts. */
+static bool was_asked_before(const LinkageStep *step, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (is_same(step->tried[i], step->tried[index])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void count_step(struct count *count, const LinkageStep *step)
 {
     bool delivered = step->state == STEP_DELIVERED;
@@ -256,6 +267,9 @@ static void count_step(struct count *count, const LinkageStep *step)
     for (size_t i = 0; i < step->n_tried && i < step->n_tried_ends; i++) {
         bool is_this = delivered && is_same(step->tried[i], step->provider_id);
         was_tried = was_tried || is_this;
+        if (was_asked_before(step, i)) {
+            continue;
+        }
         count_asked(count, step, step->tried[i],
                     resistance_of(step, step->tried_ends[i], step->tried_reasons[i]), is_this);
     }

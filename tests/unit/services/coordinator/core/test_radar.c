@@ -366,3 +366,31 @@ Test(radar, a_month_is_one_of_local_time)
     cr_assert_eq(radar_month(midnight_ms - 1, 8 * 60), 202611);
     cr_assert_eq(radar_month(midnight_ms, 8 * 60), 202612);
 }
+
+/* a is bound by a ruling after it passed back, and passes back again: one that was asked, once. */
+Test(radar, who_is_asked_twice_for_a_step_is_counted_once)
+{
+    join_a();
+    join("b", ROLE_SOCIALORG, "visiting", STREET);
+    join("c", ROLE_SOCIALORG, "visiting", STREET);
+    raise_plain(1, "visit");
+    decline(BY(.who = "a", .not_ours = true));
+    decline(BY(.who = "b", .attempt = 2, .not_ours = true));
+    struct wu_id id = need_id(1);
+    struct wu_id bound = party_id("a");
+    Adjudicate adjudicate = COORDINATOR__ADJUDICATE__INIT;
+    adjudicate.linkage_id = wu_id_to_pb(&id);
+    adjudicate.step_no = 1;
+    adjudicate.ruling = RULING_BINDING;
+    adjudicate.provider_id = wu_id_to_pb(&bound);
+    adjudicate.by = "STREET-42";
+    adjudicate.reason = "it is in its contract";
+    assert_accepted(
+        world_command(linking_world(), WU_TYPE(COORDINATOR_ADJUDICATE), &adjudicate.base));
+    decline(BY(.who = "a", .attempt = 3, .not_ours = true));
+    reserve(BY(.who = "c", .attempt = 4));
+    deliver(BY(.who = "c", .attempt = 4));
+    confirm_need(1, VERDICT_MET, COMMUNITY_NODE);
+    assert_figure(INDICATOR_RESISTANCE, 2, 3, 666);
+    cr_assert_eq(pair_row("a")->asked, 1);
+}
