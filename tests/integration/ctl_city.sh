@@ -217,6 +217,44 @@ expect 2 "something is missing" receipt verify
 expect 0 "need.*confirmed" need confirm --all --verdict met
 expect 0 "every sum is zero" ledger show
 
+# ---- what was not met, and what goes wrong between societies ----------------------------
+soon "(partly|unmet) " unmet list --limit 1000
+expect 0 "^all +(partly|unmet|refused) .* [1-9]" unmet totals --together
+expect 0 "no unmet" unmet list --kind no-such-kind
+expect 2 "'noon' is not a time" unmet list --since noon
+expect 0 "^$place +[1-9]" radar show
+expect 0 "no radar" radar show --month 2020-01
+expect 0 "RESISTANCE" radar show --pairs --community "$place"
+expect 2 "'sloth' is none of misinterpretation, substitution" radar cases sloth
+expect 2 "'2026-13' is not a month" radar show --month 2026-13
+expect 0 "steps +[0-9]+ +[0-9]+ +[0-9]+ +[1-9]" report balance
+expect 0 "new partners +[1-9]" report network
+expect 0 "repeat cooperation +0" report network
+expect 0 "10 to 99|100 and more|few: below 10" report tiers
+expect 1 "MODE_REASON_INVALID" community mode "$place" three
+expect 1 "MODE_DIVISION_INVALID" community mode 420100000000 three --reason trial
+expect 2 "neither three nor five" community mode "$place" four --reason trial
+expect 0 "links three from now on" community mode "$place" three --reason "试点前对照"
+expect 0 "$place +three .*试点前对照" community mode
+visit=$(ctl raise --kind elderly-visit --community "$place" --json |
+    sed 's/.*"need":"\([^"]*\)".*/\1/')
+soon "three-societies|links three societies" linkage trace "$visit"
+soon "$visit +elderly-visit .* unmet +not-called" unmet list --division "$place" --reason not-called
+meal=$(ctl raise --kind elderly-meal --community "$place" --json | # its money is optional
+    sed 's/.*"need":"\([^"]*\)".*/\1/')
+for try in $(seq 50); do
+    ctl step accept --all >/dev/null 2>&1
+    ctl step deliver --all >/dev/null 2>&1
+    ctl linkage show "$meal" | grep -Eq 'state +(awaiting-confirmation|closed)' && break
+    read -rt 0.1 <>pause
+done
+soon "confirmed" need confirm "$meal" --verdict met
+soon "$place +one-society +$meal +1" radar cases misinterpretation --community "$place"
+expect 0 "^$place +[1-9][0-9]* +[1-9][0-9]* \(1 of " radar show
+expect 0 "no cases" radar cases plan-forbidden
+expect 0 "^cases +2 +[1-9]" report modes
+expect 0 "links five" community mode "$place" five --reason "试点开始"
+
 # ---- a draft of the catalogue, on trial ----------------------------------------------
 cp -r "$seeds/catalogue" draft
 expect 0 "^[1-9][0-9]+ needs: [1-9][0-9]+ the same, 0 would .*, 0 would .*, 0 routable$" \
