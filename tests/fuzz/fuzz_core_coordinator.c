@@ -123,8 +123,13 @@ static void saw(const struct fuzz_seen *seen)
     if (seen->body == NULL || seen->is_dead) {
         return;
     }
-    if (is_step) {
+    bool asks = seen->type == WU_TYPE(LINKAGE_STEP_OFFERED) ||
+                seen->type == WU_TYPE(LINKAGE_STEP_CONFIRMED) ||
+                seen->type == WU_TYPE(LINKAGE_STEP_RELEASED);
+    if (is_step && seen->is_output == asks) { /* else it is about another's step, referred here */
         saw_step(seen);
+    } else if (is_step) {
+        return;
     } else if (seen->is_output && seen->type == WU_TYPE(COORDINATOR_LINKAGE_CLOSED)) {
         linkage_ends(((const LinkageClosed *)(const void *)seen->body)->linkage_id);
         closed_count++;
@@ -259,8 +264,13 @@ static void check_linkage(struct wu_txn *txn, const struct linkage_key *key, con
     FUZZ_RULE(row->state >= LINKAGE_ASSESSING && row->state <= LINKAGE_AWAITING_APPROVAL,
               "a linkage is in a state");
     FUZZ_RULE(linkages_open_from(txn, &at, 1) != over, "what is open is listed so");
-    FUZZ_RULE(row->state != LINKAGE_CLOSED || row->outcome != 0, "what is closed has an outcome");
-    FUZZ_RULE(row->community_node == wu_id_node(&key->linkage_id), "a need is its own community's");
+    bool is_case = row->referral == NULL;
+    FUZZ_RULE(row->state != LINKAGE_CLOSED || row->outcome != 0 || !is_case,
+              "what is closed has an outcome");
+    FUZZ_RULE(row->community_node == (is_case ? wu_id_node(&key->linkage_id) : 0),
+              "a need is its own community's");
+    FUZZ_RULE(is_case || (row->n_steps == 1 && row->due_at_ms == 0),
+              "a referral is one step, and its clock is elsewhere");
     FUZZ_RULE(!over || (row->due_at_ms == 0 && row->clock_at_ms == 0), "what is over has no clock");
     FUZZ_RULE(row->due_at_ms == 0 || (row->clock_at_ms != 0 && row->clock_at_ms <= row->due_at_ms),
               "what is due has its timer in time");
@@ -270,7 +280,7 @@ static void check_linkage(struct wu_txn *txn, const struct linkage_key *key, con
     sums->clocks += row->clock_at_ms != 0;
     sums->escalated += !over && row->escalated_to != 0;
     sums->open += !over;
-    sums->closed += row->state == LINKAGE_CLOSED;
+    sums->closed += is_case && row->state == LINKAGE_CLOSED;
     for (size_t i = 0; i < row->n_steps; i++) {
         FUZZ_RULE(row->steps[i]->step_no == i + 1, "steps are numbered");
         check_step(txn, key, row->steps[i], sums);

@@ -437,7 +437,9 @@ void people_saw(struct sim *sim, const struct seen *seen)
     if (seen->is_output || seen->is_dead || seen->body == NULL || seen->origin != WU_ORIGIN_MAIL) {
         return;
     }
-    providers_saw(sim, seen);
+    if (!seen->place->core->is_hub) { /* what another coordinator refers to it waits for nobody */
+        providers_saw(sim, seen);
+    }
     residents_saw(sim, seen);
 }
 

@@ -21,6 +21,7 @@ typedef bool (*look_at_need)(void *context, const struct wu_id *need_id,
 void look_needs(struct wu_txn *txn, look_at_need visit, void *context);
 /* Only those that wait for the resident's word. */
 void look_needs_awaiting(struct wu_txn *txn, look_at_need visit, void *context);
+const CommunityState__NeedRow *look_need(struct wu_txn *txn, const struct wu_id *id);
 /* Version of a kind as the community knows it; 0: not at all. */
 uint32_t look_kind_known(struct wu_txn *txn, const char *code);
 

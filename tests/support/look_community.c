@@ -39,3 +39,8 @@ uint32_t look_kind_known(struct wu_txn *txn, const char *code)
     const KindRow *row = kinds_get(txn, &key);
     return row != NULL ? row->version : 0;
 }
+
+const CommunityState__NeedRow *look_need(struct wu_txn *txn, const struct wu_id *id)
+{
+    return needs_get(txn, &(struct need_key){*id});
+}

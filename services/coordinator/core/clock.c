@@ -94,7 +94,7 @@ static void reach_level(struct linkage *linkage, uint64_t division, Rule rule)
 bool clock_escalate(struct linkage *linkage, Rule rule)
 {
     uint64_t division = level_above(&linkage->row);
-    if (division == 0) {
+    if (division == 0 || linkage->row.referral != NULL) { /* its case has a clock, elsewhere */
         return false;
     }
     leave_level(linkage);

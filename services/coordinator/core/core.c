@@ -11,6 +11,7 @@
 #include "services/coordinator/core/mode.h"
 #include "services/coordinator/core/override.h"
 #include "services/coordinator/core/provider.h"
+#include "services/coordinator/core/referral.h"
 #include "services/coordinator/core/standing.h"
 #include "services/coordinator/core/step.h"
 #include "services/coordinator/core/tables.h"
@@ -33,6 +34,7 @@ static const struct wu_route *const ROUTES[] = {
     COORDINATOR_CONTENTION_ROUTES,
     COORDINATOR_WHISTLE_ROUTES,
     COORDINATOR_MODE_ROUTES,
+    COORDINATOR_REFERRAL_ROUTES,
     NULL,
 };
 /* clang-format on */

@@ -145,6 +145,7 @@ static void open_linkage(struct linkage *linkage, const KindRow *kind)
     row->reply_within_ms = kind->kind->reply_within_ms;
     row->deliver_within_ms = kind->kind->deliver_within_ms;
     row->confirm_within_ms = kind->kind->confirm_within_ms;
+    row->stays_local = kind->kind->local_only;
     set_clocks(row, kind->kind);
     set_licence(row, kind->kind);
     emergency_enter(linkage);

@@ -62,6 +62,7 @@ typedef Linkage__Role Role;
 typedef Linkage__PlanStep PlanStep;
 typedef Linkage__ProviderAnnounced ProviderAnnounced;
 typedef Linkage__StepRef StepRef;
+typedef Linkage__Referral Referral;
 typedef Linkage__StepOffered StepOffered;
 typedef Linkage__StepReserved StepReserved;
 typedef Linkage__StepDeclined StepDeclined;
@@ -83,6 +84,9 @@ typedef CoordinatorState__Candidate Candidate;
 typedef CoordinatorState__CandidateFate CandidateFate;
 typedef CoordinatorState__TakenBack TakenBack;
 typedef CoordinatorState__LinkageRow LinkageRow;
+typedef CoordinatorState__ReferralRow ReferralRow;
+typedef CoordinatorState__ReferredRow ReferredRow;
+typedef CoordinatorState__ServiceRow ServiceRow;
 typedef CoordinatorState__LinkageStep LinkageStep;
 typedef CoordinatorState__StepState StepState;
 typedef CoordinatorState__HistoryEntry HistoryEntry;
@@ -175,6 +179,8 @@ typedef CoordinatorState__Deviation Deviation;
 #define FATE_COOLING COORDINATOR_STATE__CANDIDATE_FATE__CANDIDATE_FATE_COOLING
 #define FATE_FULL COORDINATOR_STATE__CANDIDATE_FATE__CANDIDATE_FATE_FULL
 
+#define WHY_WENT_UP COORDINATOR_STATE__HISTORY_WHY__HISTORY_WHY_WENT_UP
+#define WHY_REFERRED_HERE COORDINATOR_STATE__HISTORY_WHY__HISTORY_WHY_REFERRED_HERE
 #define WHY_BEST_SCORE COORDINATOR_STATE__HISTORY_WHY__HISTORY_WHY_BEST_SCORE
 #define WHY_LATE_BUT_DONE COORDINATOR_STATE__HISTORY_WHY__HISTORY_WHY_LATE_BUT_DONE
 #define WHY_SURPLUS COORDINATOR_STATE__HISTORY_WHY__HISTORY_WHY_SURPLUS
@@ -196,6 +202,10 @@ typedef CoordinatorState__Deviation Deviation;
 #define REFUSAL_RECIPE_EMPTY COORDINATOR__LINKAGE_REFUSAL__LINKAGE_REFUSAL_RECIPE_EMPTY
 #define REFUSAL_KIND_NOT_IN_FORCE COORDINATOR__LINKAGE_REFUSAL__LINKAGE_REFUSAL_KIND_NOT_IN_FORCE
 
+#define DECLINE_TOO_LATE LINKAGE__DECLINE_REASON__DECLINE_REASON_TOO_LATE
+#define DECLINE_NOBODY_LEFT LINKAGE__DECLINE_REASON__DECLINE_REASON_NOBODY_LEFT
+
+#define OUTCOME_UNSPECIFIED COORDINATOR__OUTCOME__OUTCOME_UNSPECIFIED
 #define OUTCOME_MET COORDINATOR__OUTCOME__OUTCOME_MET
 #define OUTCOME_PARTLY COORDINATOR__OUTCOME__OUTCOME_PARTLY
 #define OUTCOME_NOT_MET COORDINATOR__OUTCOME__OUTCOME_NOT_MET

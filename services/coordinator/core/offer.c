@@ -1,9 +1,11 @@
 #include "services/coordinator/core/offer.h"
 
 #include "common/base/time.h"
+#include "services/coordinator/core/above.h"
 #include "services/coordinator/core/calendar.h"
 #include "services/coordinator/core/dispute.h"
 #include "services/coordinator/core/progress.h"
+#include "services/coordinator/core/referral.h"
 #include "services/coordinator/core/standing.h"
 #include "services/coordinator/core/tables.h"
 
@@ -50,7 +52,7 @@ static void emit_to_provider(struct linkage *linkage, const LinkageStep *step, w
         .to_node = step->node,
         .type = type,
         .subject = linkage->id,
-        .correlation = linkage->id,
+        .correlation = linkage_case(linkage),
         .division = linkage->row.division,
     };
     wu_emit_mail(linkage->fold, &mail, body);
@@ -83,6 +85,18 @@ bool step_is_out(const LinkageStep *step)
            step->state == STEP_CONFIRMED || step->state == STEP_TAKEN;
 }
 
+static int64_t hold_until_ms(const struct linkage *linkage, const LinkageStep *step)
+{
+    if (linkage->row.referral != NULL) {
+        return linkage->row.referral->hold_until_ms;
+    }
+    int64_t until_ms = wu_time_add(step->reply_by_ms, HOLD_MARGIN_MS);
+    for (int i = 0; i < HOLD_REPLIES; i++) {
+        until_ms = wu_time_add(until_ms, linkage->row.reply_within_ms);
+    }
+    return until_ms;
+}
+
 static void emit_step_offered(struct linkage *linkage, const LinkageStep *step)
 {
     const LinkageRow *row = &linkage->row;
@@ -100,15 +114,18 @@ static void emit_step_offered(struct linkage *linkage, const LinkageStep *step)
         offered.licence_field = row->licence_field;
     }
     offered.reply_by_ms = step->reply_by_ms;
-    offered.hold_until_ms = wu_time_add(step->reply_by_ms, HOLD_MARGIN_MS);
-    for (int i = 0; i < HOLD_REPLIES; i++) {
-        offered.hold_until_ms = wu_time_add(offered.hold_until_ms, row->reply_within_ms);
+    offered.hold_until_ms = hold_until_ms(linkage, step);
+    Referral referral;
+    struct wu_id provider_id;
+    if (wu_id_from_pb(step->provider_id, &provider_id) && is_coordinator(&provider_id)) {
+        referral_fill(linkage, step, &referral);
+        offered.referral = &referral;
     }
     emit_to_provider(linkage, step, WU_TYPE(LINKAGE_STEP_OFFERED), &offered.base);
 }
 
 static void note_nobody(struct linkage *linkage, const LinkageStep *step,
-                        const struct choice *choice)
+                        const struct choice *choice, Rule kept_here)
 {
     struct note note = {.type = WU_TYPE(LINKAGE_STEP_OFFERED),
                         .step = step,
@@ -119,6 +136,9 @@ static void note_nobody(struct linkage *linkage, const LinkageStep *step,
         note.rules[0] = RULE(ASKED_OFTEN_ENOUGH);
     } else if (choice->excluded_count > 0) {
         note.rules[1] = RULE(NOT_ASKED_TWICE);
+    }
+    if (kept_here != note.rules[1]) {
+        note.rules[note.rules[1] != 0 ? 2 : 1] = kept_here;
     }
     linkage_note(linkage, &note);
 }
@@ -131,14 +151,15 @@ static void make_offer(struct linkage *linkage, LinkageStep *step, const struct 
     step->provider_id = linkage_keep_id(linkage, &choice->provider_id);
     step->node = choice->provider->node;
     step->provider = choice->provider->name;
-    step->reply_by_ms =
-        wu_time_add(wu_step_event(linkage->fold)->time_ms, linkage->row.reply_within_ms);
+    step->reply_by_ms = referral_reply_by_ms(linkage, step);
     const struct wu_timer timer =
         step_timer(linkage, step, WU_TYPE(COORDINATOR_OFFER_OVERDUE), step->reply_by_ms);
     wu_timer_set(linkage->fold, &timer);
     emit_step_offered(linkage, step);
     linkage_note(linkage, how);
-    standing_offered(linkage->fold, &choice->provider_id, choice->provider, step->service);
+    if (how->why != WHY_WENT_UP) { /* the one above has no standing here */
+        standing_offered(linkage->fold, &choice->provider_id, choice->provider, step->service);
+    }
 }
 
 /* Whoever comes after the core three was called when they had said yes. */
@@ -156,16 +177,27 @@ static struct note offer_note(const struct linkage *linkage, const LinkageStep *
     return note;
 }
 
+static struct note above_note(const LinkageStep *step, const struct choice *choice)
+{
+    return (struct note){.type = WU_TYPE(LINKAGE_STEP_OFFERED),
+                         .step = step,
+                         .why = WHY_WENT_UP,
+                         .choice = choice,
+                         .rules = {RULE(NOBODY_LEFT), RULE(ONE_UP)}};
+}
+
 bool offer_step(struct linkage *linkage, LinkageStep *step)
 {
     struct choice choice = {.candidate_count = 0};
-    if (step->attempt >= ATTEMPTS_MAX ||
-        !candidate_choose(linkage->fold, step, linkage->row.division, &choice)) {
-        note_nobody(linkage, step, &choice);
+    Rule kept_here = 0;
+    bool may_ask = step->attempt < ATTEMPTS_MAX;
+    bool here = may_ask && referral_choose(linkage, step, &choice);
+    if (!here && !(may_ask && above_choose(linkage, step, &choice, &kept_here))) {
+        note_nobody(linkage, step, &choice, kept_here);
         return false;
     }
 
-    const struct note note = offer_note(linkage, step, &choice);
+    const struct note note = here ? offer_note(linkage, step, &choice) : above_note(step, &choice);
     make_offer(linkage, step, &choice, &note);
     return true;
 }
@@ -196,6 +228,9 @@ static int64_t deliver_by_ms(const struct linkage *linkage)
 {
     const LinkageRow *row = &linkage->row;
     int64_t now_ms = wu_step_event(linkage->fold)->time_ms;
+    if (row->referral != NULL) {
+        return row->referral->deliver_by_ms; /* as its case needs it */
+    }
     int64_t span_ends_ms =
         row->deliver_working_days == 0
             ? wu_time_add(now_ms, row->deliver_within_ms)

@@ -6,6 +6,7 @@
 #include "services/coordinator/core/emergency.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/radar.h"
+#include "services/coordinator/core/referral.h"
 #include "services/coordinator/core/tables.h"
 #include "services/coordinator/core/unmet.h"
 
@@ -298,6 +299,10 @@ static void ask_resident(struct linkage *linkage)
 
 void linkage_advance(struct linkage *linkage)
 {
+    if (linkage->row.referral != NULL) {
+        referral_advance(linkage);
+        return;
+    }
     if (linkage->row.state == LINKAGE_CLOSED || linkage->row.state == LINKAGE_AWAITING) {
         return;
     }

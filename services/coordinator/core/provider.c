@@ -1,6 +1,7 @@
 #include "services/coordinator/core/provider.h"
 
 #include "common/base/division.h"
+#include "services/coordinator/core/above.h"
 #include "services/coordinator/core/candidate.h"
 #include "services/coordinator/core/kind.h"
 #include "services/coordinator/core/tables.h"
@@ -86,7 +87,9 @@ static void handle_provider_announced(struct wu_step *fold, const ProviderAnnoun
         return;
     }
     const ProviderRow *known = providers_get(wu_step_txn(fold), &key);
-    if (known != NULL && known->node != event->from_node) {
+    bool below = is_coordinator(&key.provider_id); /* it serves all of our area */
+    if ((known != NULL && known->node != event->from_node) ||
+        (below && wu_id_node(&key.provider_id) != event->from_node)) {
         return;
     }
 
@@ -94,7 +97,7 @@ static void handle_provider_announced(struct wu_step *fold, const ProviderAnnoun
     row.role = announced->role;
     row.node = event->from_node;
     row.name = announced->name;
-    row.division = announced->division;
+    row.division = below ? wu_step_division(fold) : announced->division;
     row.open = announced->open;
     row.announced_at_ms = event->time_ms;
     row.capacity = capacity_of(announced);
@@ -107,6 +110,7 @@ static void handle_provider_announced(struct wu_step *fold, const ProviderAnnoun
     }
     candidates_add(fold, &key.provider_id, &row);
     providers_put(wu_step_txn(fold), &key, &row);
+    above_announce(fold, known, &row);
 }
 
 WU_HANDLER(provider_announced, ProviderAnnounced)

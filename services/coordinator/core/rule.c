@@ -120,6 +120,16 @@ const struct rule_text RULE_TEXTS[] = {
      "A dispute is ruled on within its working days."},
     {RULE(HOLDER_KEEPS), "holder-keeps", "R34", "已承诺的资源不收回；后来者记录在案，另行寻找。",
      "What is promised is not taken away; later claimants are on the record and go on."},
+    {RULE(ONE_UP), "one-up", "N24", "本级无人可承接，转上一级协调。",
+     "What nobody here can do goes to the coordinator one level up."},
+    {RULE(NEVER_BACK), "never-back", "N24", "转介不回到已经过的协调节点。",
+     "A referral returns to no coordinator that it has passed."},
+    {RULE(HOPS_BOUNDED), "hops-bounded", "N24", "一次转介最多经过六级。",
+     "A referral passes at most six coordinators."},
+    {RULE(STAYS_LOCAL), "stays-local", "R01", "目录规定本事项只在本级办理。",
+     "The catalogue says that this kind stays where it was raised."},
+    {RULE(ASKER_DECIDES), "asker-decides", "N7", "转介只找人，何时开始、何时作罢由原协调节点决定。",
+     "A referral finds somebody; when to begin and when to let go is the asking coordinator's."},
     {0},
 };
 

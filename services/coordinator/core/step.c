@@ -8,6 +8,7 @@
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/progress.h"
 #include "services/coordinator/core/record.h"
+#include "services/coordinator/core/referral.h"
 
 #include <string.h>
 
@@ -113,9 +114,13 @@ static void handle_step_declined(struct wu_step *fold, const StepDeclined *decli
     const char *provider = step->provider;
     (void)wu_id_from_pb(declined->ref->provider_id, &provider_id);
     exclude_provider(&linkage, step, END_DECLINED, declined->reason);
+    AttemptEnd before = step->last_end;
     take_back(&linkage, step, END_DECLINED);
-    if (declined->reason == DECLINE_NOT_OURS) {
+    if (declined->reason == DECLINE_NOT_OURS && linkage.row.referral == NULL) {
         dispute_pass_back(&linkage, step, &provider_id, provider, declined->text);
+    }
+    if (declined->reason == DECLINE_NOBODY_LEFT) {
+        step->last_end = before; /* another coordinator looked: nobody more has said no */
     }
     linkage_advance(&linkage);
     linkage_save(&linkage);
@@ -160,6 +165,7 @@ static void handle_step_taken(struct wu_step *fold, const StepTaken *taken)
     }
     step->state = STEP_TAKEN;
     note_answer(&linkage, step);
+    referral_tell_taken(&linkage);
     linkage_save(&linkage);
 }
 
@@ -259,6 +265,7 @@ static void take_delivery(struct linkage *linkage, LinkageStep *step,
                                 .why = why,
                                 .text = step->note,
                                 .rules = {why == WHY_LATE_BUT_DONE ? RULE(ONE_DELIVERY) : 0}});
+    referral_tell_delivered(linkage, delivered);
     if (finding.rule != 0) {
         refuse_plan(linkage, step, delivered->ref, finding);
     }
@@ -293,6 +300,12 @@ static void take_crossed_delivery(struct linkage *linkage, LinkageStep *step,
 {
     TakenBack *past = find_taken_back(step, delivered->ref);
     if (past == NULL || past->node != wu_step_event(linkage->fold)->from_node) {
+        return;
+    }
+    if (linkage->row.referral != NULL && linkage->row.state == LINKAGE_CLOSED) {
+        forget_taken_back(step, past); /* whether it counts is for the asking coordinator to say */
+        referral_tell_delivered(linkage, delivered);
+        linkage_save(linkage);
         return;
     }
     if (step->state != STEP_DELIVERED && linkage->row.state != LINKAGE_CLOSED) {

@@ -113,6 +113,20 @@ const struct wu_table COORDINATOR_RELAXATIONS = {
     .row = &coordinator_state__relaxation_row__descriptor,
 };
 
+const struct wu_table COORDINATOR_REFERRED = {
+    .name = "coordinator.referred",
+    .key_size = sizeof(struct referred_key),
+    .key = {WU_KEY(struct referred_key, linkage_id), WU_KEY(struct referred_key, step_no)},
+    .row = &coordinator_state__referred_row__descriptor,
+};
+
+const struct wu_table COORDINATOR_SERVICES = {
+    .name = "coordinator.services",
+    .key_size = sizeof(struct service_key),
+    .key = {WU_KEY(struct service_key, role), WU_KEY(struct service_key, service)},
+    .row = &coordinator_state__service_row__descriptor,
+};
+
 const struct wu_table COORDINATOR_DISPUTES = {
     .name = "coordinator.disputes",
     .key_size = sizeof(struct dispute_key),
@@ -231,6 +245,8 @@ const struct wu_table *const COORDINATOR_TABLES[] = {
     &COORDINATOR_MONTHS,
     &COORDINATOR_PAIRS,
     &COORDINATOR_DEVIATIONS,
+    &COORDINATOR_REFERRED,
+    &COORDINATOR_SERVICES,
     NULL,
 };
 /* clang-format on */

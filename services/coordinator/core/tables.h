@@ -52,7 +52,10 @@ struct candidate_key {
     uint64_t last_offered; /* journal number of that offer, 0: never */
     struct wu_id provider_id;
 };
-enum { CANDIDATE_PLACE_FIELDS = 3 }; /* role, service, division */
+enum {
+    CANDIDATE_SERVICE_FIELDS = 2, /* role, service */
+    CANDIDATE_PLACE_FIELDS = 3,   /* and division */
+};
 extern const struct wu_table COORDINATOR_CANDIDATES;
 WU_TABLE_OF(candidates, COORDINATOR_CANDIDATES, struct candidate_key, CandidateRow);
 
@@ -229,3 +232,18 @@ struct deviation_key {
 };
 extern const struct wu_table COORDINATOR_DEVIATIONS;
 WU_TABLE_OF(deviations, COORDINATOR_DEVIATIONS, struct deviation_key, DeviationRow);
+/* The last referral of each step that other coordinators asked for, by their own number of it. */
+struct referred_key {
+    struct wu_id linkage_id;
+    uint32_t step_no;
+};
+extern const struct wu_table COORDINATOR_REFERRED;
+WU_TABLE_OF(referred, COORDINATOR_REFERRED, struct referred_key, ReferredRow);
+
+/* What is offered here by anybody, of a coordinator that has one above it. */
+struct service_key {
+    uint32_t role;
+    char service[SERVICE_SIZE];
+};
+extern const struct wu_table COORDINATOR_SERVICES;
+WU_TABLE_OF(services, COORDINATOR_SERVICES, struct service_key, ServiceRow);

@@ -45,6 +45,18 @@ static inline const Linkage__StepRef *step_ref(const struct seen *seen)
 }
 
 /*
+ * Of what a coordinator says and hears, that about steps of its own linkages:
+ * the rest is between it and one that referred a step to it.
+ */
+static inline bool is_asker(const struct seen *seen)
+{
+    bool asks = seen->type == WU_TYPE(LINKAGE_STEP_OFFERED) ||
+                seen->type == WU_TYPE(LINKAGE_STEP_CONFIRMED) ||
+                seen->type == WU_TYPE(LINKAGE_STEP_RELEASED);
+    return seen->is_output == asks;
+}
+
+/*
  * Whether that node or its coordinator was put back to an older store: what was
  * said to it since is gone, and what they know of each other need not agree.
  */

@@ -131,6 +131,9 @@ static void saw(void *opaque, struct sim *sim, const struct seen *seen)
         return;
     }
     const Linkage__StepRef *ref = step_ref(seen);
+    if (ref != NULL && !is_asker(seen)) {
+        return;
+    }
     if (ref != NULL && seen->is_output) {
         says(state, sim, seen, ref);
     } else if (ref != NULL) {

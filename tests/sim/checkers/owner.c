@@ -37,6 +37,13 @@ static bool see_linkage(void *context, const struct wu_id *id,
     bool over = linkage->state == COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_CLOSED ||
                 linkage->state == COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_REFUSED;
     char text[WU_ID_TEXT_MAX];
+    if (linkage->referral != NULL) { /* a step of another's linkage, and nobody's need */
+        if (!over) {
+            sim_violated(look->sim, "owner", "referral %s is still in state %d at node %u",
+                         wu_id_to_text(id, text), (int)linkage->state, look->place->number);
+        }
+        return true;
+    }
     /* a community that was put back may have forgotten the need, and then never confirms it */
     bool forgotten = place_of(look->sim, linkage->community_node)->was_restored;
     if (!over && !forgotten) {

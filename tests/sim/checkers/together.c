@@ -88,7 +88,7 @@ static void saw(void *opaque, struct sim *sim, const struct seen *seen)
 {
     struct state *state = opaque;
     const Linkage__StepRef *ref = step_ref(seen);
-    if (ref == NULL || !seen->place->core->is_hub || seen->place->was_restored) {
+    if (ref == NULL || !seen->place->core->is_hub || seen->place->was_restored || !is_asker(seen)) {
         return;
     }
     if (seen->is_output && seen->type == WU_TYPE(LINKAGE_STEP_CONFIRMED)) {
