@@ -31,5 +31,8 @@ const struct kind_plan KIND_PLANS[KIND_COUNT] = {
     {.code = "permit",
      .class_of_kind = COORDINATOR__KIND_CLASS__KIND_CLASS_ADMINISTRATIVE,
      .steps = {{ORG, "legal", 1, true}}},
+    {.code = "hall",
+     .approval = true,
+     .steps = {{ORG, "meal", 1, true}, {VOLUNTEER, "visit", 1, true}}},
     {.code = "ghost", .steps = {{ORG, "meal", 1, true}, {ORG, "nobody-does-this", 1, true}}},
 };

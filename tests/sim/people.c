@@ -90,6 +90,7 @@ static void adopt(struct sim *sim, uint32_t hub, const struct kind_plan *plan)
     Linkage__PlanStep steps[KIND_PLAN_STEPS];
     Linkage__PlanStep *list[KIND_PLAN_STEPS];
     body.code = plan->code;
+    body.approval = plan->approval;
     body.name_zh = plan->code;
     body.name_en = plan->code;
     body.service_class = plan->class_of_kind;
@@ -405,6 +406,11 @@ void people_errand(struct sim *sim, uint32_t index)
     case ERRAND_DELIVER:
         providers_errand(sim, &errand);
         break;
+    case ERRAND_RULE:
+    case ERRAND_APPROVE:
+    case ERRAND_EMERGENCY:
+        offices_errand(sim, &errand);
+        break;
     case ERRAND_COMMUNITY:
     case ERRAND_RAISE:
     case ERRAND_CONFIRM:
@@ -441,6 +447,7 @@ void people_saw(struct sim *sim, const struct seen *seen)
         providers_saw(sim, seen);
     }
     residents_saw(sim, seen);
+    offices_saw(sim, seen);
 }
 
 static void plan_changes(struct sim *sim)
@@ -477,6 +484,7 @@ void people_begin(struct sim *sim)
         make_bodies(sim, place);
     }
     residents_begin(sim);
+    offices_begin(sim);
     plan_changes(sim);
 }
 

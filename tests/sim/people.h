@@ -4,6 +4,7 @@
 
 #include "wushe/charity/v1/gift.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
+#include "wushe/coordinator/v1/dispute.pb-c.h"
 #include "wushe/coordinator/v1/gate.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
@@ -13,7 +14,7 @@
 
 /* What the files about people share. */
 
-enum { SERVICES_EACH = 3, KIND_PLAN_STEPS = 4, KIND_COUNT = 8, BODIES_MAX = 48, NEEDS_MAX = 4096 };
+enum { SERVICES_EACH = 3, KIND_PLAN_STEPS = 4, KIND_COUNT = 9, BODIES_MAX = 48, NEEDS_MAX = 4096 };
 
 struct plan_step {
     Linkage__Role role;
@@ -25,6 +26,7 @@ struct kind_plan {
     const char *code;
     const char *assess;
     Coordinator__KindClass class_of_kind;
+    bool approval;
     struct plan_step steps[KIND_PLAN_STEPS];
 };
 extern const struct kind_plan KIND_PLANS[KIND_COUNT];
@@ -67,6 +69,9 @@ enum errand_kind {
     ERRAND_CONFIRM,
     ERRAND_ANSWER,
     ERRAND_DELIVER,
+    ERRAND_RULE,
+    ERRAND_APPROVE,
+    ERRAND_EMERGENCY,
 };
 
 struct errand {
@@ -86,6 +91,7 @@ struct people {
     uint32_t need_count;
     uint32_t need_max;
     uint64_t linkage_count;
+    bool quarrelsome; /* most of what waits for a person is not theirs */
     struct errand *errands;
     size_t errand_count;
     size_t errand_max;
@@ -97,6 +103,11 @@ int64_t people_moment(struct sim *sim, const struct place *place, int64_t deadli
 
 void providers_saw(struct sim *sim, const struct seen *seen);
 void providers_errand(struct sim *sim, const struct errand *errand);
+
+/* Offices: they rule on what nobody wants to be theirs, approve, and declare emergencies. */
+void offices_begin(struct sim *sim);
+void offices_saw(struct sim *sim, const struct seen *seen);
+void offices_errand(struct sim *sim, const struct errand *errand);
 
 void residents_begin(struct sim *sim);
 void residents_saw(struct sim *sim, const struct seen *seen);

@@ -53,7 +53,8 @@ static void saw_offer(struct sim *sim, const struct seen *seen, const Linkage__S
     if (mood == 0) {
         return;
     }
-    errand.yes = mood > 2;
+    const struct people *people = sim->people;
+    errand.yes = mood > (people->quarrelsome ? 30 : 2);
     int64_t at = people_moment(sim, seen->place, offer->reply_by_ms);
     people_plan(sim, at, &errand);
     if (sim_chance(sim, "thinks again", 100)) {
@@ -94,6 +95,7 @@ static void answer(struct sim *sim, const struct errand *errand)
     body.step_no = errand->step_no;
     body.accept = errand->yes;
     body.text = errand->yes ? "" : "CANARY has no time";
+    body.not_ours = !errand->yes && sim_chance(sim, "not ours", 800);
     (void)client_send(sim, errand->node, errand->node, WU_TYPE(LINKAGE_ANSWER_OFFER), &body.base,
                       0);
 }

@@ -1,7 +1,7 @@
 # The simulator: the real nodes in a made-up world.
 set(WUSHE_SIM_SOURCES
   tests/sim/sim.c tests/sim/place.c tests/sim/net.c tests/sim/disk.c tests/sim/torn.c tests/sim/faults.c
-  tests/sim/client.c tests/sim/operator.c tests/sim/people.c tests/sim/residents.c
+  tests/sim/client.c tests/sim/operator.c tests/sim/people.c tests/sim/residents.c tests/sim/offices.c
   tests/sim/providers.c tests/sim/catalogue.c tests/sim/community.c tests/sim/shrink.c tests/sim/main.c
   tests/sim/checkers/checkers.c tests/sim/checkers/acknowledged.c tests/sim/checkers/catalogue.c
   tests/sim/checkers/restored.c tests/sim/checkers/dead.c tests/sim/checkers/firewall.c

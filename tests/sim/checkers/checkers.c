@@ -8,24 +8,12 @@
 #include "tests/sim/people.h"
 
 const struct checker *const CHECKERS[] = {
-    &CHECK_TIME,
-    &CHECK_STREAMS,
-    &CHECK_IDS,
-    &CHECK_DEAD,
-    &CHECK_PRIVACY,
-    &CHECK_OFFERS,
-    &CHECK_HOLDS,
-    &CHECK_LEDGER,
-    &CHECK_SHIFTS,
-    &CHECK_OWNER,
-    &CHECK_CATALOGUE,
-    &CHECK_RESTORED,
-    &CHECK_ACKNOWLEDGED,
-    &CHECK_TOGETHER,
-    &CHECK_CAPACITY,
-    &CHECK_FIREWALL,
-    &CHECK_REPLAY,
-    NULL,
+    &CHECK_TIME,         &CHECK_STREAMS,   &CHECK_IDS,
+    &CHECK_DEAD,         &CHECK_PRIVACY,   &CHECK_OFFERS,
+    &CHECK_HOLDS,        &CHECK_LEDGER,    &CHECK_SHIFTS,
+    &CHECK_OWNER,        &CHECK_CATALOGUE, &CHECK_RESTORED,
+    &CHECK_ACKNOWLEDGED, &CHECK_TOGETHER,  &CHECK_CAPACITY,
+    &CHECK_FIREWALL,     &CHECK_REPLAY,    NULL,
 };
 
 static const ProtobufCMessageDescriptor *descriptor_of(wu_event_type type)
@@ -53,6 +41,10 @@ static const ProtobufCMessageDescriptor *descriptor_of(wu_event_type type)
         return &coordinator__kind_adopted__descriptor;
     case WU_TYPE(COORDINATOR_LINKAGE_CLOSED):
         return &coordinator__linkage_closed__descriptor;
+    case WU_TYPE(COORDINATOR_LINKAGE_OPENED):
+        return &coordinator__linkage_opened__descriptor;
+    case WU_TYPE(COORDINATOR_LINKAGE_DISPUTED):
+        return &coordinator__linkage_disputed__descriptor;
     default:
         return NULL;
     }

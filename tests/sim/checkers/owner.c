@@ -15,14 +15,21 @@ struct look {
 
 enum { OWNER_UNIT = 1000 };
 
-const char *const SIM_END_NAMES[SIM_ENDS] = {"met",         "partly",        "not met",
-                                             "unconfirmed", "no provider",   "all declined",
-                                             "no answer",   "not delivered", "refused"};
+const char *const SIM_END_NAMES[SIM_ENDS] = {
+    "met",          "partly",       "not met",       "unconfirmed",  "no provider",
+    "all declined", "no answer",    "not delivered", "not approved", "approval silent",
+    "forbidden",    "out of remit", "not called",    "refused"};
 
 static enum sim_end end_of(const CoordinatorState__LinkageRow *linkage)
 {
     if (linkage->state == COORDINATOR_STATE__LINKAGE_STATE__LINKAGE_STATE_REFUSED) {
         return END_REFUSED;
+    }
+    if (linkage->reason == COORDINATOR__UNMET_REASON__UNMET_REASON_OUT_OF_REMIT) {
+        return END_OUT_OF_REMIT;
+    }
+    if (linkage->reason == COORDINATOR__UNMET_REASON__UNMET_REASON_NOT_CALLED) {
+        return END_NOT_CALLED;
     }
     int end = linkage->outcome == COORDINATOR__OUTCOME__OUTCOME_UNMET
                   ? END_NO_PROVIDER + (int)linkage->reason - 1
