@@ -55,6 +55,7 @@ static const struct phrase DECLINES[] = {
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_LICENSED, "nobody there is registered for that"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_BY_HAND, "a person said no"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_TOO_LATE, "the time to answer was over"},
+    {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOBODY_LEFT, "nobody there is left to ask"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_OURS, "it is not theirs to do"},
     {0, NULL},
 };
@@ -305,10 +306,20 @@ static void tell_offered(struct ctl_trace *trace, struct ctl_trace_entry *entry,
         tell_nobody_left(trace, entry, event);
         return;
     }
+    if (event->why == WHY(REFERRED_HERE)) {
+        entry->what = SAY(trace, "took on a step of case %s for another coordinator", event->text);
+        entry->why = SAY(trace, "nobody there could do it; %u asked before", (unsigned)event->code);
+        return;
+    }
     const char *again =
         event->attempt > 1 ? SAY(trace, " (offer %u)", (unsigned)event->attempt) : "";
     entry->what =
         SAY(trace, "asked %s for %s%s", event->provider, step_text(trace, event->step_no), again);
+    if (event->why == WHY(WENT_UP)) {
+        entry->why = SAY(trace, "rule: nobody is left here, so it goes one level up; %u looked at",
+                         (unsigned)event->looked_at_count);
+        return;
+    }
     const char *before = event->excluded_count > 0 ? SAY(trace, ", %u of them asked before",
                                                          (unsigned)event->excluded_count)
                                                    : "";

@@ -1,5 +1,6 @@
 #include "tests/support/linking.h"
 
+#include "services/coordinator/core/above.h"
 #include "services/coordinator/core/core.h"
 #include "services/coordinator/core/record.h"
 
@@ -17,8 +18,13 @@ static size_t text_bytes;
 
 void linking_set_up(void)
 {
+    linking_set_up_below(0);
+}
+
+void linking_set_up_below(uint32_t hub)
+{
     name_count = 0;
-    world = world_open(&COORDINATOR_CORE);
+    world = world_open_below(&COORDINATOR_CORE, hub);
 }
 
 void linking_tear_down(void)
@@ -342,7 +348,13 @@ static void say_to_provider(const struct world_output *output)
     const StepRef *ref =
         ((const StepReleased *)(const void *)message)->ref; /* first in all three */
     const char *name = name_of(ref->provider_id);
-    if (strcmp(name, "nobody") != 0 && output->to_node != party_node(name)) {
+    char coordinator[32];
+    struct wu_id id;
+    if (wu_id_from_pb(ref->provider_id, &id) && is_coordinator(&id)) {
+        (void)snprintf(coordinator, sizeof coordinator, "coordinator %u", output->to_node);
+        name = wu_id_node(&id) == output->to_node ? coordinator : "nobody";
+    }
+    if (name != coordinator && strcmp(name, "nobody") != 0 && output->to_node != party_node(name)) {
         name = "the wrong node";
     }
     if (output->type == WU_TYPE(LINKAGE_STEP_OFFERED)) {

@@ -27,6 +27,7 @@ enum { COMMUNITY_NODE = 20, NEIGHBOUR_NODE = 21, STRANGER_NODE = 666 };
 
 /* For TestSuite(.init, .fini); the end folds the journal again and compares. */
 void linking_set_up(void);
+void linking_set_up_below(uint32_t hub); /* with that coordinator above it */
 void linking_tear_down(void);
 struct world *linking_world(void);
 

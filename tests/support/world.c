@@ -17,6 +17,7 @@ struct world {
     char *folder;
     char store[512];
     struct wu_node *node;
+    uint32_t hub;
     int64_t now_ms;
     uint64_t command_number;
     struct wu_bytes last_submit;
@@ -40,7 +41,7 @@ static void open_node(struct world *world)
         .store_path = world->store,
         .core = world->core,
         .node = world->core->is_hub ? 1 : 9,
-        .hub = world->core->is_hub ? 0 : 1,
+        .hub = world->hub,
         .division = UINT64_C(420100000000),
         .utc_offset_min = 480,
         .map_bytes = (size_t)1 << 20, /* small, so that growing is always tested */
@@ -57,9 +58,15 @@ static void open_node(struct world *world)
 
 struct world *world_open(const struct wu_core *core)
 {
+    return world_open_below(core, core->is_hub ? 0 : 1);
+}
+
+struct world *world_open_below(const struct wu_core *core, uint32_t hub)
+{
     struct world *world = calloc(1, sizeof *world);
     cr_assert_not_null(world);
     world->core = core;
+    world->hub = hub;
     world->folder = scratch_make();
     (void)snprintf(world->store, sizeof world->store, "%s/state", world->folder);
     world->now_ms = INT64_C(1800000000000); /* Friday 2027-01-15 08:00 UTC, 16:00 in the city */

@@ -11,6 +11,8 @@ struct world;
 
 struct world *
 world_open(const struct wu_core *core); /* node 9, hub 1 (a hub core: node 1), 420100000000 */
+/* The same for a hub core with that coordinator above it. */
+struct world *world_open_below(const struct wu_core *core, uint32_t hub);
 void world_close(struct world **world_p);
 
 /* Closes and opens the store again, as after a crash between batches. */

@@ -3,6 +3,7 @@
 #include "common/base/division.h"
 #include "common/base/time.h"
 #include "services/coordinator/core/above.h"
+#include "services/coordinator/core/firewall.h"
 #include "services/coordinator/core/offer.h"
 #include "services/coordinator/core/progress.h"
 #include "services/coordinator/core/tables.h"
@@ -82,6 +83,7 @@ void referral_fill(struct linkage *linkage, const LinkageStep *step, Referral *r
     ret_referral->tried_count = past != NULL
                                     ? past->tried_count + (uint32_t)(step->n_tried - past->n_path)
                                     : (uint32_t)step->n_tried;
+    ret_referral->override_id = step->override_id;
     ret_referral->rules = rules;
     ret_referral->n_rules = sizeof rules / sizeof rules[0];
 }
@@ -347,9 +349,19 @@ static const char *fault_of(const StepOffered *offered)
     return NULL;
 }
 
-/* 0, or the rule by which it goes no further than here. */
-static Rule refusing_rule(struct wu_step *fold, const Referral *referral)
+/* By our own catalogue, if it has the kind: whose work it is holds on every level. */
+static Rule forbidding_rule(struct wu_step *fold, const StepOffered *offered)
 {
+    const KindRow *kind = kind_in_force(fold, offered->kind);
+    bool let_pass = offered->referral->override_id.len > 0;
+    return kind == NULL || let_pass ? 0
+                                    : firewall_refusal(kind->kind, offered->referral->role, true);
+}
+
+/* 0, or the rule by which it goes no further than here. */
+static Rule refusing_rule(struct wu_step *fold, const StepOffered *offered)
+{
+    const Referral *referral = offered->referral;
     if (referral->n_path > REFERRAL_HOPS_MAX) {
         return RULE(HOPS_BOUNDED);
     }
@@ -362,7 +374,7 @@ static Rule refusing_rule(struct wu_step *fold, const Referral *referral)
             return RULE(NEVER_BACK);
         }
     }
-    return 0;
+    return forbidding_rule(fold, offered);
 }
 
 /* Whoever it came by is not asked: they are where it came from. */
@@ -410,6 +422,7 @@ static void open_referral(struct linkage *linkage, const StepOffered *offered, R
     asked.quantity = offered->quantity;
     asked.required = true;
     linkage_add_step(linkage, &asked);
+    linkage->steps[0].override_id = offered->referral->override_id;
     exclude_path(linkage, &linkage->steps[0], offered->referral);
 }
 
@@ -496,7 +509,7 @@ static void handle_step_offered(struct wu_step *fold, const StepOffered *offered
         wu_step_fail(fold, "%s", fault != NULL ? fault : "a referral must name its step");
         return;
     }
-    Rule rule = refusing_rule(fold, offered->referral);
+    Rule rule = refusing_rule(fold, offered);
     if (rule != 0) {
         refuse(fold, offered, rule);
         return;

@@ -18,6 +18,26 @@ static bool is_administrative(const char *code)
     return false;
 }
 
+/* What two people let pass stands at the coordinator whose case it is. */
+static bool is_let_pass(struct sim *sim, struct place *place, const struct wu_id *id,
+                        uint32_t step_no)
+{
+    struct wu_txn *txn = sim_look(sim, place);
+    const CoordinatorState__LinkageRow *linkage = look_linkage(txn, id);
+    bool referred = linkage != NULL && linkage->referral != NULL;
+    bool let_pass = !referred && look_step_overridden(txn, id, step_no);
+    struct wu_id home_id = {{0}};
+    struct place *home = NULL;
+    if (referred) {
+        const Linkage__Referral *referral = linkage->referral->referral;
+        home = place_of(sim, referral->path[0]);
+        step_no = referral->home_step_no;
+        (void)wu_id_from_pb(referral->home_linkage_id, &home_id);
+    }
+    wu_txn_abort(&txn);
+    return referred ? home->was_restored || is_let_pass(sim, home, &home_id, step_no) : let_pass;
+}
+
 static void saw(void *state, struct sim *sim, const struct seen *seen)
 {
     (void)state;
@@ -32,12 +52,10 @@ static void saw(void *state, struct sim *sim, const struct seen *seen)
         !wu_id_from_pb(offer->ref->linkage_id, &id)) {
         return;
     }
-    struct wu_txn *txn = sim_look(sim, seen->place);
-    if (!look_step_overridden(txn, &id, offer->ref->step_no)) {
+    if (!is_let_pass(sim, seen->place, &id, offer->ref->step_no)) {
         sim_violated(sim, "firewall", "node %u offers administrative work to a social worker",
                      seen->place->number);
     }
-    wu_txn_abort(&txn);
 }
 
 static void ended(void *state, struct sim *sim)

@@ -5,7 +5,7 @@ target_link_libraries(wushe_test_linking PUBLIC wushe_test_support wushe_core_co
                       PRIVATE wushe_posix)
 
 foreach(test IN ITEMS calendar candidate clock contention dispute kind firewall override approval
-        emergency provider linkage mode radar rule step unmet whistle)
+        emergency provider linkage mode radar rule step unmet whistle referral)
   wushe_test(test_coordinator_${test} tests/unit/services/coordinator/core/test_${test}.c
              wushe_test_linking)
 endforeach()
