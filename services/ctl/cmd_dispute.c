@@ -148,7 +148,8 @@ static bool read_ruling(struct ctl *ctl, const char *belongs_to, bool nobody,
                         Adjudicate *adjudicate, struct wu_id *provider_id)
 {
     if ((belongs_to != NULL) == nobody) {
-        (void)ctl_complain(CTL_USAGE, "say whose it is: --belongs-to PROVIDER or --nobody");
+        (void)ctl_complain(CTL_USAGE, "say whose it is: --belongs-to PROVIDER or --nobody; or, of "
+                                      "a ruling that is to be no precedent, --withdraw");
         return false;
     }
     adjudicate->ruling = nobody ? RULING_OUT_OF_REMIT : RULING_BINDING;
@@ -162,7 +163,7 @@ static bool read_ruling(struct ctl *ctl, const char *belongs_to, bool nobody,
     bool found = find_provider(reader.txn, belongs_to, provider_id);
     ctl_reader_close(&reader);
     if (!found) {
-        (void)ctl_complain(CTL_USAGE, "no provider is called '%s'; its number does too",
+        (void)ctl_complain(CTL_USAGE, "no provider is called '%s', nor is that one's number",
                            belongs_to);
         return false;
     }
@@ -178,6 +179,7 @@ int cmd_dispute_rule(struct ctl *ctl, int argc, char **argv)
     int64_t step_no = 0;
     const char *belongs_to = ctl_option(&argc, argv, "belongs-to");
     bool nobody = ctl_flag(&argc, argv, "nobody");
+    bool withdrawn = ctl_flag(&argc, argv, "withdraw");
     const char *by = ctl_option(&argc, argv, "by");
     const char *reason = ctl_option(&argc, argv, "reason");
     if (!ctl_arguments(ctl, argc, argv, 2, 2) || !ctl_parse_id(argv[0], "linkage", &id)) {
@@ -186,7 +188,12 @@ int cmd_dispute_rule(struct ctl *ctl, int argc, char **argv)
     if (!ctl_parse_number(argv[1], UINT16_MAX, &step_no)) {
         return ctl_complain(CTL_USAGE, "'%s' is not the number of a step", argv[1]);
     }
-    if (!ctl_load_home(ctl) || !read_ruling(ctl, belongs_to, nobody, &adjudicate, &provider_id)) {
+    if (!ctl_load_home(ctl)) {
+        return CTL_USAGE;
+    }
+    if (withdrawn) {
+        adjudicate.ruling = RULING_WITHDRAWN;
+    } else if (!read_ruling(ctl, belongs_to, nobody, &adjudicate, &provider_id)) {
         return CTL_USAGE;
     }
     adjudicate.linkage_id = wu_id_to_pb(&id);

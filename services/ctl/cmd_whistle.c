@@ -317,7 +317,7 @@ static const char *dissents_text(struct ctl *ctl, const ContentionRow *row)
 
 int cmd_contention_list(struct ctl *ctl, int argc, char **argv)
 {
-    static const char *const COLUMNS[] = {"PROVIDER", "NUMBER", "SERVICE", "RULE", "HAVE IT",
+    static const char *const COLUMNS[] = {"PROVIDER", "NUMBER", "SERVICE", "RULE", "HAD IT",
                                           "DID NOT",  "CLAIMS", "DISSENT", NULL};
     const char *limit = ctl_option(&argc, argv, "limit");
     int64_t room = LIST_ROWS;

@@ -209,12 +209,14 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --open             only those that wait for a ruling\n"
      "  --limit N          at most N, default 50",
      cmd_dispute_list},
-    {"dispute rule", "LINKAGE STEP --belongs-to PROVIDER|--nobody --by OFFICE --reason TEXT",
+    {"dispute rule",
+     "LINKAGE STEP --belongs-to PROVIDER|--nobody|--withdraw --by OFFICE --reason TEXT",
      "Rule on a step that was passed back twice. The ruling is the precedent for the next like "
      "it.\n"
      "\n"
      "  --belongs-to NAME  the body whose step it is, by name or number; it is bound\n"
      "  --nobody           it is out of everybody's remit here: the step ends\n"
+     "  --withdraw         of a step that was ruled on: its ruling is a precedent no longer\n"
      "  --by OFFICE        code of the office that rules\n"
      "  --reason TEXT      why, no personal data",
      cmd_dispute_rule},

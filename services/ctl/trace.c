@@ -495,14 +495,24 @@ static void tell_disputed(struct ctl_trace *trace, struct ctl_trace_entry *entry
     entry->why = rule_sentence(trace, event);
 }
 
+static const char *ruling_words(uint32_t ruling)
+{
+    switch (ruling) {
+    case COORDINATOR__RULING__RULING_BINDING:
+        return "belongs to the one it is offered to next";
+    case COORDINATOR__RULING__RULING_OUT_OF_REMIT:
+        return "belongs to nobody here";
+    default:
+        return "is no precedent any more";
+    }
+}
+
 static void tell_ruled(struct ctl_trace *trace, struct ctl_trace_entry *entry,
                        const HistoryEntry *event)
 {
     by_coordinator(trace, entry);
     entry->what =
-        SAY(trace, "ruled: %s %s", step_text(trace, event->step_no),
-            event->code == COORDINATOR__RULING__RULING_BINDING ? "belongs to one of those asked"
-                                                               : "belongs to nobody here");
+        SAY(trace, "ruled: %s %s", step_text(trace, event->step_no), ruling_words(event->code));
     entry->why = rule_sentence(trace, event);
 }
 

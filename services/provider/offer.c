@@ -90,6 +90,11 @@ static void handle_step_confirmed(struct wu_step *step, const StepConfirmed *con
         held_emit_lapsed(step, confirmed->ref);
         return;
     }
+    if (held.row.state == STEP_STATE(RESERVED) &&
+        wu_step_event(step)->time_ms >= held.row.offer->hold_until_ms) {
+        held_lapse(step, &held); /* its clock has not come round to it yet */
+        return;
+    }
     if (held.row.state == STEP_STATE(RESERVED)) {
         held_confirm(step, &held, confirmed->deliver_by_ms);
         return;

@@ -88,7 +88,7 @@ bool contention_claim(struct linkage *linkage, const LinkageStep *step,
     }
     row.provider = step->provider;
     row.rule = RULE(HOLDER_KEEPS);
-    for (size_t i = 0; i < declined->n_held_by; i++) {
+    for (size_t i = 0; i < declined->n_held_by && i < CONTENTION_HOLDERS_MAX; i++) {
         put_claim(linkage, &row, declined->held_by[i], true);
     }
     put_claim(linkage, &row, wu_id_to_pb(&linkage->id), false);

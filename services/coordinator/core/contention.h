@@ -14,6 +14,7 @@ extern const struct wu_route COORDINATOR_CONTENTION_ROUTES[];
 
 enum {
     CONTENTION_CLAIMS_MAX = 16,   /* the latest; the rest is counted */
+    CONTENTION_HOLDERS_MAX = 4,   /* named by one provider at a time */
     CONTENTION_DISSENTS_MAX = 16, /* then the record is full */
 };
 

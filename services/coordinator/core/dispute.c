@@ -58,6 +58,9 @@ static void stop_clock(struct linkage *linkage, LinkageStep *step)
     step->adjudicate_by_ms = 0;
     step->state = STEP_WAITING;
     tell_community(linkage, step);
+    if (is_gathering(linkage)) {
+        clock_start(linkage, linkage->row.gather_within_ms);
+    }
 }
 
 /* ---- the record ---------------------------------------------------------------- */
@@ -220,6 +223,7 @@ static void ask_for_ruling(struct linkage *linkage, LinkageStep *step, DisputeRo
     disputes_open_put(wu_step_txn(linkage->fold), &key);
     dispute->state = DISPUTE_OPEN;
     dispute->due_at_ms = step->adjudicate_by_ms;
+    clock_rest(linkage); /* the search rests: the ruling has a clock of its own */
     tell_community(linkage, step);
     linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_LINKAGE_DISPUTED),
                                          .step = step,
@@ -249,6 +253,17 @@ void dispute_pass_back(struct linkage *linkage, LinkageStep *step, const struct 
     put_dispute(linkage, step, &dispute);
 }
 
+bool dispute_last(struct linkage *linkage, LinkageStep *step)
+{
+    if (step->pass_back_count == 0 || step->ruled || linkage->row.referral != NULL) {
+        return false;
+    }
+    DisputeRow dispute = dispute_of(linkage, step);
+    ask_for_ruling(linkage, step, &dispute);
+    put_dispute(linkage, step, &dispute);
+    return true;
+}
+
 void dispute_drop(struct linkage *linkage, LinkageStep *step)
 {
     if (step->state != STEP_DISPUTED) {
@@ -272,6 +287,18 @@ typedef enum {
     RULING_REFUSAL_PROVIDER,
 } RulingRefusal;
 
+/* Who rules, and why. */
+static RulingRefusal signature_refusal(const Adjudicate *adjudicate)
+{
+    if (adjudicate->by[0] == '\0' || strlen(adjudicate->by) > OFFICE_BYTES_MAX) {
+        return RULING_REFUSAL_OFFICE;
+    }
+    if (adjudicate->reason[0] == '\0' || strlen(adjudicate->reason) > LINKAGE_TEXT_BYTES_MAX) {
+        return RULING_REFUSAL_REASON;
+    }
+    return RULING_NOT_REFUSED;
+}
+
 static RulingRefusal ruling_refusal(struct wu_step *fold, const LinkageStep *step,
                                     const Adjudicate *adjudicate)
 {
@@ -281,11 +308,9 @@ static RulingRefusal ruling_refusal(struct wu_step *fold, const LinkageStep *ste
     if (adjudicate->ruling != RULING_BINDING && adjudicate->ruling != RULING_OUT_OF_REMIT) {
         return RULING_REFUSAL_MISSING;
     }
-    if (adjudicate->by[0] == '\0' || strlen(adjudicate->by) > OFFICE_BYTES_MAX) {
-        return RULING_REFUSAL_OFFICE;
-    }
-    if (adjudicate->reason[0] == '\0' || strlen(adjudicate->reason) > LINKAGE_TEXT_BYTES_MAX) {
-        return RULING_REFUSAL_REASON;
+    RulingRefusal signature = signature_refusal(adjudicate);
+    if (signature != RULING_NOT_REFUSED) {
+        return signature;
     }
     if (adjudicate->ruling == RULING_BINDING && !provides(fold, step, adjudicate->provider_id)) {
         return RULING_REFUSAL_PROVIDER;
@@ -339,7 +364,39 @@ static void give_ruling(struct linkage *linkage, LinkageStep *step, const Adjudi
     obey(linkage, step, adjudicate->ruling, adjudicate->provider_id, RULE(RULING_BINDS));
 }
 
-/* An office says whose step it is. */
+/* The precedent that was made in that case, if it still is one. */
+static bool find_precedent(const struct linkage *linkage, const LinkageStep *step,
+                           struct precedent_key *ret_key)
+{
+    const PrecedentRow *row = NULL;
+    struct wu_id made_in;
+    if (precedent_key(linkage, step, ret_key)) {
+        row = precedents_get(wu_step_txn(linkage->fold), ret_key);
+    }
+    return row != NULL && wu_id_from_pb(row->linkage_id, &made_in) &&
+           wu_id_equal(&made_in, &linkage->id) && row->step_no == step->step_no;
+}
+
+/* The next step like it is disputed anew; what was decided by the precedent stays. */
+static void withdraw(struct linkage *linkage, const LinkageStep *step, const Adjudicate *adjudicate)
+{
+    struct precedent_key key;
+    if (!find_precedent(linkage, step, &key)) {
+        wu_answer_refuse(linkage->fold, "PRECEDENT_UNKNOWN",
+                         "no precedent was made in that step; 'wushectl precedent list' shows "
+                         "which case each is from");
+        return;
+    }
+    precedents_del(wu_step_txn(linkage->fold), &key);
+    linkage_note(linkage, &(struct note){.type = WU_TYPE(COORDINATOR_ADJUDICATE),
+                                         .step = step,
+                                         .code = (uint32_t)adjudicate->ruling,
+                                         .text = adjudicate->reason,
+                                         .rules = {RULE(PRECEDENT)}});
+    linkage_save(linkage);
+}
+
+/* An office says whose step it is, or takes back what it made a precedent. */
 static void handle_adjudicate(struct wu_step *fold, const Adjudicate *adjudicate)
 {
     struct wu_id id;
@@ -347,6 +404,14 @@ static void handle_adjudicate(struct wu_step *fold, const Adjudicate *adjudicate
     LinkageStep *step = NULL;
     if (wu_id_from_pb(adjudicate->linkage_id, &id) && linkage_load(&linkage, fold, &id)) {
         step = linkage_step(&linkage, adjudicate->step_no);
+    }
+    if (step != NULL && adjudicate->ruling == RULING_WITHDRAWN) {
+        if (signature_refusal(adjudicate) == RULING_NOT_REFUSED) {
+            withdraw(&linkage, step, adjudicate);
+        } else {
+            refuse_ruling(fold, signature_refusal(adjudicate));
+        }
+        return;
     }
     RulingRefusal refusal = ruling_refusal(fold, step, adjudicate);
     if (refusal != RULING_NOT_REFUSED) {

@@ -28,5 +28,11 @@ enum {
 void dispute_pass_back(struct linkage *linkage, LinkageStep *step, const struct wu_id *provider_id,
                        const char *provider, const char *text);
 
+/*
+ * Nobody is left to ask, and somebody said it is not theirs: true, and the step
+ * waits for a ruling now.
+ */
+bool dispute_last(struct linkage *linkage, LinkageStep *step);
+
 /* The step ends without a ruling. */
 void dispute_drop(struct linkage *linkage, LinkageStep *step);

@@ -138,7 +138,7 @@ void linkage_drop_step(struct linkage *linkage, LinkageStep *step)
 
 /* ---- on the way ------------------------------------------------------------ */
 
-static bool is_gathering(const struct linkage *linkage)
+bool is_gathering(const struct linkage *linkage)
 {
     return linkage->row.state == LINKAGE_ASSESSING || linkage->row.state == LINKAGE_RESERVING;
 }
@@ -176,6 +176,9 @@ static bool offer_wave(struct linkage *linkage, uint32_t wave)
     for (size_t i = 0; i < linkage->row.n_steps; i++) {
         LinkageStep *step = &linkage->steps[i];
         if (step->wave != wave || step->state != STEP_WAITING || offer_step(linkage, step)) {
+            continue;
+        }
+        if (step->required && dispute_last(linkage, step)) {
             continue;
         }
         linkage_drop_step(linkage, step);
@@ -230,6 +233,16 @@ static bool offer_waiting(struct linkage *linkage)
     }
     bool call_others = wave_waits(linkage, WAVE_OTHERS) && others_may_come(linkage);
     return !call_others || offer_wave(linkage, WAVE_OTHERS);
+}
+
+static bool waits_for_ruling(const struct linkage *linkage)
+{
+    for (size_t i = 0; i < linkage->row.n_steps; i++) {
+        if (linkage->steps[i].state == STEP_DISPUTED) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool everything_is_settled(const struct linkage *linkage)
@@ -305,6 +318,9 @@ void linkage_advance(struct linkage *linkage)
     }
     if (linkage->row.state == LINKAGE_CLOSED || linkage->row.state == LINKAGE_AWAITING) {
         return;
+    }
+    if (is_gathering(linkage) && waits_for_ruling(linkage)) {
+        return; /* what others hold in the meantime may lapse, and is offered again after it */
     }
     do {
         if (!offer_waiting(linkage)) {

@@ -10,6 +10,9 @@
  */
 void linkage_advance(struct linkage *linkage);
 
+/* True until everybody is found: nothing is confirmed yet. */
+bool is_gathering(const struct linkage *linkage);
+
 /* Nobody will do the step: without it if it is optional, else the linkage ends unmet. */
 void linkage_drop_step(struct linkage *linkage, LinkageStep *step);
 

@@ -62,6 +62,14 @@ static const Bus__Answer *rule_out(uint64_t need)
     return world_command(linking_world(), WU_TYPE(COORDINATOR_ADJUDICATE), &adjudicate.base);
 }
 
+static const Bus__Answer *withdraw(uint64_t need, const char *reason)
+{
+    struct wu_id id = need_id(need);
+    Adjudicate adjudicate = ruling(RULING_WITHDRAWN, NULL, &id);
+    adjudicate.reason = reason;
+    return world_command(linking_world(), WU_TYPE(COORDINATOR_ADJUDICATE), &adjudicate.base);
+}
+
 static const DisputeRow *dispute_row(uint64_t need)
 {
     return disputes_get(world_txn(linking_world()), &(struct dispute_key){need_id(need), 1});
@@ -214,22 +222,74 @@ Test(dispute, a_precedent_of_another_kind_or_district_does_not_hold)
     cr_assert_not(is_open(4));
 }
 
-/* Nobody rules: up level by level, and at the top the next candidate is asked after all. */
+/*
+ * Nobody rules: a level up for each span, and at the top the next candidate is
+ * asked after all. The search's own clock rests meanwhile.
+ */
 Test(dispute, a_dispute_nobody_rules_on_climbs_and_ends)
 {
     join_many();
     raise_plain(1, "visit");
     pass_back(1, "a", 1);
     pass_back(1, "b", 2);
-    for (int i = 0; i < 60 * 48 && step_state(1, 1) == STEP_DISPUTED; i++) {
-        wait_ms(WU_HOUR_MS / 2);
+    static const uint64_t LEVELS[] = {STREET, DISTRICT, CITY};
+    for (size_t i = 0; i < 3; i++) {
+        wait_ms(linkage_row(1)->steps[0]->adjudicate_by_ms - world_now_ms(linking_world()));
+        cr_assert_eq(linkage_row(1)->escalated_to, LEVELS[i]);
+        cr_assert_eq(step_state(1, 1), STEP_DISPUTED);
     }
+    wait_ms(linkage_row(1)->steps[0]->adjudicate_by_ms - world_now_ms(linking_world()));
     cr_assert_eq(step_state(1, 1), STEP_OFFERED);
-    cr_assert_eq(linkage_row(1)->escalated_to, CITY);
     cr_assert_eq(dispute_row(1)->state, DISPUTE_DROPPED);
     cr_assert_eq(open_count(), 0);
 }
 
+/* What others hold lapses while an office thinks: they are asked again after it, once. */
+Test(dispute, nobody_is_asked_while_an_office_thinks)
+{
+    join("home", ROLE_SOCIALORG, "kitchen", STREET);
+    join("team", ROLE_VOLUNTEER, "carrying", STREET);
+    join("crew", ROLE_VOLUNTEER, "carrying", STREET);
+    join("store", ROLE_CHARITY, "rice", STREET);
+    raise_plain(1, "meals");
+    reserve(BY(.who = "home"));
+    pass_back_held(1, 2);
+    pass_back_held(1, 2);
+    cr_assert_eq(step_state(1, 2), STEP_DISPUTED);
+    world_clear(linking_world());
+    lapse(BY(.who = "home"));
+    assert_nothing_said();
+    cr_assert_eq(step_state(1, 1), STEP_WAITING);
+}
+
+/* The only one there is says that it is not its to do: an office says whose it is. */
+Test(dispute, the_last_one_cannot_end_it_by_passing_back)
+{
+    join("a", ROLE_SOCIALORG, "visiting", STREET);
+    raise_plain(1, "visit");
+    pass_back(1, "a", 1);
+    cr_assert_eq(step_state(1, 1), STEP_DISPUTED);
+    world_clear(linking_world());
+    assert_accepted(rule_for(1, "a"));
+    assert_said("dispute 1 over", "offer 1.2 to a");
+}
+
+Test(dispute, a_precedent_can_be_taken_back)
+{
+    join_many();
+    raise_plain(1, "visit");
+    pass_back(1, "a", 1);
+    pass_back(1, "b", 2);
+    assert_refused(withdraw(1, "better so"), "PRECEDENT_UNKNOWN");
+    assert_accepted(rule_out(1));
+    assert_refused(withdraw(1, ""), "RULING_REASON_INVALID");
+    assert_accepted(withdraw(1, "better so"));
+    raise_plain(2, "visit");
+    pass_back_held(2, 1);
+    cr_assert_eq(step_state(2, 1), STEP_OFFERED, "the next is asked");
+}
+
+/* It was confirmed, one gave it back, two do not want it, and then a third required step fails. */
 Test(dispute, a_case_that_ends_takes_its_dispute_along)
 {
     join("home", ROLE_SOCIALORG, "kitchen", STREET);
@@ -239,6 +299,10 @@ Test(dispute, a_case_that_ends_takes_its_dispute_along)
     join("store", ROLE_CHARITY, "rice", STREET);
     raise_plain(1, "meals");
     reserve(BY(.who = "home"));
+    const char *first = linkage_row(1)->steps[1]->provider;
+    reserve(BY(.who = first, .step_no = 2));
+    reserve(BY(.who = "store", .step_no = 3));
+    lapse(BY(.who = first, .step_no = 2));
     pass_back_held(1, 2);
     pass_back_held(1, 2);
     cr_assert_eq(step_state(1, 2), STEP_DISPUTED);
