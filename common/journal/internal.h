@@ -74,6 +74,8 @@ struct wu_step {
     const struct wu_core *core;
     uint16_t next_n;
     uint32_t via; /* see struct wu_input */
+    const uint64_t *kept_from;
+    size_t kept_count;
     bool is_command;
     Bus__Answer *answer; /* of a command */
     bool failed;

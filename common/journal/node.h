@@ -75,6 +75,8 @@ struct wu_input {
     const struct wu_timer_key *timer;
     uint32_t via; /* a command for another node, or one forwarded: where it goes next; 0: to its
                      target; WU_NO_WAY: nobody knows the target */
+    const uint64_t *kept_from; /* replay of a new generation: see JournalRow */
+    size_t kept_count;
     uint64_t tag; /* the driver's own: whom to answer */
 
     /* Filled in by wu_node_run. */

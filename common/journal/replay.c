@@ -70,6 +70,8 @@ static bool fold_row(struct replay *replay, struct wu_txn *txn, uint64_t seq,
         .number = row->number,
         .snapshot = row->snapshot,
         .via = row->via,
+        .kept_from = row->kept_from,
+        .kept_count = row->n_kept_from,
         .dead = row->dead,
         .why_dead = row->dead ? row->why_dead : NULL,
     };

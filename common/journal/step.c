@@ -533,6 +533,31 @@ static void handle_drop(struct wu_step *step, const Node__DropDeadLetter *drop)
     wu_dead_letters_del(step->txn, &key);
 }
 
+/*
+ * From which record on a stream goes along. Those before were asked for too but
+ * may be trimmed: how far is not the fold's to know, so the journal tells it.
+ */
+static uint64_t kept_from_of(const struct wu_step *step, size_t index,
+                             const Node__RestartStream *restart, const struct stream_state *stream)
+{
+    if (index < step->kept_count) {
+        return step->kept_from[index];
+    }
+    return restart->keep_from > stream->working.first ? restart->keep_from : stream->working.first;
+}
+
+static void note_kept_from(struct wu_step *step, uint64_t *kept_from, size_t count)
+{
+    const struct wu_journal_key key = {step->event.seq};
+    const Node__JournalRow *known = wu_journal_get(step->txn, &key);
+    if (known != NULL) {
+        Node__JournalRow row = *known;
+        row.kept_from = kept_from;
+        row.n_kept_from = count;
+        wu_journal_put(step->txn, &key, &row);
+    }
+}
+
 static void handle_begin_generation(struct wu_step *step, const Node__BeginGeneration *begin)
 {
     struct wu_node *node = step->node;
@@ -544,6 +569,11 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
             return;
         }
     }
+    uint64_t *kept_from = wu_arena_take(&node->arena, (begin->n_streams + 1) * sizeof *kept_from);
+    if (kept_from == NULL) {
+        wu_txn_fail(step->txn, WU_NO_MEMORY);
+        return;
+    }
     node->working.generation++;
     node->working.generation_seq = step->event.seq;
     for (size_t index = 0; index < begin->n_streams; index++) {
@@ -554,11 +584,13 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
             wu_txn_fail(step->txn, WU_NO_MEMORY);
             return;
         }
+        kept_from[index] = kept_from_of(step, index, restart, stream);
         if (stream->working.generation != node->working.generation) { /* named twice is once */
-            wu_streams_begin_generation(node, step->txn, stream, restart->keep_from,
+            wu_streams_begin_generation(node, step->txn, stream, kept_from[index],
                                         node->working.generation);
         }
     }
+    note_kept_from(step, kept_from, begin->n_streams);
 }
 
 /* "<role>.<noun>" of small letters, digits and '_', short enough for a stream's name. */
@@ -747,6 +779,8 @@ bool wu_step_fold(struct wu_step *step, const struct wu_input *input)
                                 step->event.seq, N_OF_INPUT);
     step->event.from_node = input->from_node;
     step->via = input->via;
+    step->kept_from = input->kept_from;
+    step->kept_count = input->kept_count;
     step->event.happened_at_ms = step->event.time_ms;
     step->event.origin = input->origin;
     if (input->origin == WU_ORIGIN_TIMER) {

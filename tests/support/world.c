@@ -18,6 +18,7 @@ struct world {
     char store[512];
     struct wu_node *node;
     uint32_t hub;
+    bool keeps_nothing;
     int64_t now_ms;
     uint64_t command_number;
     struct wu_bytes last_submit;
@@ -48,7 +49,7 @@ static void open_node(struct world *world)
         .map_bytes_max = (size_t)1 << 30,
         .arena_bytes = ARENA_BYTES,
         .batch_count_max = 256,
-        .stream_keep_count = 1000000,
+        .stream_keep_count = world->keeps_nothing ? 0 : 1000000,
         .public_keep_count = 1000000,
         .scratch = true, /* real files; a test does not cut the power */
     };
@@ -86,6 +87,12 @@ void world_close(struct world **world_p)
     scratch_remove(&world->folder);
     free(world);
     *world_p = NULL;
+}
+
+void world_keep_nothing(struct world *world)
+{
+    world->keeps_nothing = true;
+    world_restart(world);
 }
 
 void world_restart(struct world *world)

@@ -18,6 +18,9 @@ void world_close(struct world **world_p);
 /* Closes and opens the store again, as after a crash between batches. */
 void world_restart(struct world *world);
 
+/* From now on what was acknowledged is trimmed. */
+void world_keep_nothing(struct world *world);
+
 /* Closes the store for good: others may look at it. Only world_close comes after. */
 void world_stop(struct world *world);
 

@@ -297,6 +297,26 @@ Test(replay, retries_generations_and_forwarded_commands_fold_again)
     cr_expect_eq(verify(), WU_OK, "%s %s", error.text, report.first_difference);
 }
 
+/* What was trimmed cannot go along, and how far that was is in the journal. */
+Test(replay, a_generation_that_begins_behind_what_was_trimmed_folds_again)
+{
+    world_keep_nothing(world);
+    wu_node_acked(world_node(world), TOY_PEER, TOY_PEER, 6);
+    (void)doit(30, 0);
+    cr_assert_gt(wu_node_mail_stream(world_node(world), TOY_PEER).first, 1, "or the test is void");
+    Node__RestartStream stream = NODE__RESTART_STREAM__INIT;
+    Node__RestartStream *list[] = {&stream, &stream};
+    Node__BeginGeneration begin = NODE__BEGIN_GENERATION__INIT;
+    stream.stream = TOY_PEER;
+    stream.keep_from = 1;
+    begin.n_streams = 2;
+    begin.streams = list;
+    assert_accepted(world_command(world, WU_TYPE(NODE_BEGIN_GENERATION), &begin.base));
+    (void)doit(31, 0);
+    close_node();
+    cr_expect_eq(verify(), WU_OK, "%s %s", error.text, report.first_difference);
+}
+
 Test(replay, a_store_of_another_role_is_refused)
 {
     close_node();
