@@ -267,6 +267,21 @@ Test(radar, ten_refusals_with_a_rule_leave_it_at_zero)
     cr_assert_eq(radar_permille(radar_pair_figure(pair_row("a"))), 90);
 }
 
+static void bind_to_a(uint64_t need)
+{
+    struct wu_id id = need_id(need);
+    struct wu_id provider_id = party_id("a");
+    Adjudicate adjudicate = COORDINATOR__ADJUDICATE__INIT;
+    adjudicate.linkage_id = wu_id_to_pb(&id);
+    adjudicate.step_no = 1;
+    adjudicate.ruling = RULING_BINDING;
+    adjudicate.provider_id = wu_id_to_pb(&provider_id);
+    adjudicate.by = "STREET-42";
+    adjudicate.reason = "it is in its contract";
+    assert_accepted(
+        world_command(linking_world(), WU_TYPE(COORDINATOR_ADJUDICATE), &adjudicate.base));
+}
+
 Test(radar, silence_lateness_passing_back_and_a_slow_yes_are_resistance)
 {
     join_a();
@@ -277,7 +292,11 @@ Test(radar, silence_lateness_passing_back_and_a_slow_yes_are_resistance)
     decline(BY(.need = 2, .who = "a", .reason = DECLINE_TOO_LATE));
     assert_figure(INDICATOR_RESISTANCE, 2, 2, 1000);
     raise_plain(3, "visit");
-    decline(BY(.need = 3, .who = "a", .not_ours = true));
+    decline(BY(.need = 3, .who = "a", .not_ours = true)); /* the only one: an office rules */
+    bind_to_a(3);
+    reserve(BY(.need = 3, .who = "a", .attempt = 2));
+    deliver(BY(.need = 3, .who = "a", .attempt = 2));
+    confirm_need(3, VERDICT_MET, COMMUNITY_NODE);
     assert_figure(INDICATOR_RESISTANCE, 3, 3, 1000);
     raise_plain(4, "visit");
     wait_ms(REPLY_MS * 9 / 10 + 1);
@@ -293,8 +312,8 @@ Test(radar, silence_lateness_passing_back_and_a_slow_yes_are_resistance)
     assert_figure(INDICATOR_RESISTANCE, 4, 5, 800);
     const PairRow *pair = pair_row("a");
     cr_assert_eq(pair->asked, 5);
-    cr_assert_eq(pair->delivered, 2);
-    cr_assert_eq(pair->minutes, 60);
+    cr_assert_eq(pair->delivered, 3);
+    cr_assert_eq(pair->minutes, 90);
     cr_assert_eq(pair->no_answer, 2);
     cr_assert_eq(pair->passed_back, 1);
     cr_assert_eq(pair->slow_yes, 1);
