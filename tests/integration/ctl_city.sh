@@ -4,68 +4,11 @@
 # be read. A node is killed in the middle of an import.
 #
 #   tests/integration/ctl_city.sh FOLDER_OF_PROGRAMS
-set -uo pipefail
-programs=$(realpath "$1") || exit 1
-seeds=$(realpath "$(dirname "$0")/../../seeds") || exit 1
-root=$(realpath "$(dirname "$0")/../..") || exit 1
-work=$(mktemp -d)
+# shellcheck source=tests/integration/ctl_story.sh
+. "$(dirname "$0")/ctl_story.sh"
 roles="coordinator community socialorg socialworker volunteer charity"
-declare -A process
-failed=0
+seeds=$root/seeds
 
-# shellcheck disable=SC2317 # the trap calls it
-stop_all() {
-    local role
-    for role in $roles; do
-        [[ -n ${process[$role]-} ]] && kill -9 "${process[$role]}" 2>/dev/null
-    done
-    wait 2>/dev/null
-    rm -rf "$work"
-}
-trap stop_all EXIT
-cd "$work" || exit 1
-unset WUSHE_HOME
-
-ctl() {
-    "$programs/wushectl" --quiet "$@"
-}
-
-# expect STATUS PATTERN WORD ...: exit status, and an extended regular expression in what is said
-expect() {
-    local status=$1 pattern=$2 said rc
-    shift 2
-    said=$(ctl "$@" 2>&1)
-    rc=$?
-    if ((rc != status)) || ! grep -Eq -- "$pattern" <<<"$said"; then
-        printf 'FAILED: wushectl %s\n  status %s, expected %s\n  no "%s" in:\n%s\n' \
-            "$*" "$rc" "$status" "$pattern" "$said"
-        failed=1
-    fi
-}
-
-# soon PATTERN WORD ...: the same answer within ten seconds, for what a second node has to hear first
-soon() {
-    local pattern=$1 said try
-    shift
-    for try in $(seq 100); do
-        said=$(ctl "$@" 2>&1)
-        grep -Eq -- "$pattern" <<<"$said" && return
-        read -rt 0.1 <>"$work/pause"
-    done
-    printf 'FAILED: wushectl %s\n  after %s tries no "%s" in:\n%s\n' "$*" "$try" "$pattern" "$said"
-    failed=1
-}
-
-start() {
-    "$programs/wushe-$1" --config "city/$1/node.yaml" >>"$1.log" 2>&1 &
-    process[$1]=$!
-}
-
-mkfifo pause
-port=$((4000 + $$ % 3000 * 2)) # the C tests take theirs from 12000 on
-while (exec 3<>"/dev/tcp/127.0.0.1/$port" || exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null; do
-    port=$((port + 2))
-done
 ctl init city --port "$port" >/dev/null || exit 1
 mkdir demo
 "$programs/wushe-demo-city" demo --seed 11 >/dev/null 2>&1 || exit 1
@@ -242,7 +185,7 @@ soon "three-societies|links three societies" linkage trace "$visit"
 soon "$visit +elderly-visit .* unmet +not-called" unmet list --division "$place" --reason not-called
 meal=$(ctl raise --kind elderly-meal --community "$place" --json | # its money is optional
     sed 's/.*"need":"\([^"]*\)".*/\1/')
-for try in $(seq 50); do
+for _ in $(seq 50); do
     ctl step accept --all >/dev/null 2>&1
     ctl step deliver --all >/dev/null 2>&1
     ctl linkage show "$meal" | grep -Eq 'state +(awaiting-confirmation|closed)' && break

@@ -57,7 +57,7 @@ static bool see_linkage(void *context, const struct wu_id *id,
         sim_violated(look->sim, "owner", "linkage %s is still in state %d at node %u",
                      wu_id_to_text(id, text), (int)linkage->state, look->place->number);
     }
-    if (over && linkage->outcome + linkage->reason > 0) {
+    if (over && (linkage->outcome != 0 || linkage->reason != 0)) {
         look->sim->report->ended[end_of(linkage)]++;
     }
     *map_at(look->owners, sim_hash(id->bytes, sizeof id->bytes)) +=
