@@ -268,16 +268,15 @@ bool ctl_parse_last_day(const char *text, const struct ctl_clock *clock, int64_t
 
 bool ctl_parse_date(const char *text, uint32_t *ret_date)
 {
-    unsigned year = 0;
-    unsigned month = 0;
-    unsigned day = 0;
-    int end = 0;
-    if (strlen(text) != strlen("2026-10-01") ||
-        sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &end) != 3 || text[end] != '\0') {
+    int64_t time_ms = 0;
+    char again[16];
+    if (!ctl_parse_time_by(text, "%Y-%m-%d", 0, &time_ms) || time_ms < 0) {
         return false;
     }
-    uint32_t date = year * 10000 + month * 100 + day;
-    if (!wu_date_is_valid(date)) {
+    uint32_t date = wu_date_of_day(wu_day_of_time(time_ms, 0));
+    (void)snprintf(again, sizeof again, "%04u-%02u-%02u", (unsigned)(date / 10000 % 10000),
+                   (unsigned)(date / 100 % 100), (unsigned)(date % 100));
+    if (strcmp(again, text) != 0) { /* the 30th of February is none */
         return false;
     }
     *ret_date = date;
