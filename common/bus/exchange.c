@@ -962,7 +962,7 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
     bool newer = topic != NULL && (snapshot->upto->generation != topic->taken.generation ||
                                    snapshot->upto->next != topic->taken.next ||
                                    !hash_equal(snapshot->upto->hash, topic->taken.hash));
-    if (!newer || !is_asked(snapshot, &topic->taken)) {
+    if (!newer || exchange->diverged || !is_asked(snapshot, &topic->taken)) {
         return WU_OK;
     }
     if (snapshot->upto->hash.len != WU_HASH_BYTES) {
