@@ -35,7 +35,8 @@ static bool is_let_pass(struct sim *sim, struct place *place, const struct wu_id
         (void)wu_id_from_pb(referral->home_linkage_id, &home_id);
     }
     wu_txn_abort(&txn);
-    return referred ? home->was_restored || is_let_pass(sim, home, &home_id, step_no) : let_pass;
+    bool cannot_tell = referred && (home->was_restored || home->node == NULL);
+    return referred ? cannot_tell || is_let_pass(sim, home, &home_id, step_no) : let_pass;
 }
 
 static void saw(void *state, struct sim *sim, const struct seen *seen)
