@@ -1,6 +1,7 @@
 #include "services/volunteer/core/core.h"
 
 #include "services/provider/provider.h"
+#include "services/volunteer/core/availability.h"
 #include "services/volunteer/core/shift.h"
 #include "services/volunteer/core/tables.h"
 #include "services/volunteer/core/volunteer.h"
@@ -21,7 +22,8 @@ static const struct wu_table *const TABLES[] = {
     &VOLUNTEER_ASSIGNMENTS,
     NULL,
 };
-static const struct wu_route *const ROUTES[] = {PROVIDER_ROUTES, VOLUNTEER_VOLUNTEER_ROUTES, NULL};
+static const struct wu_route *const ROUTES[] = {PROVIDER_ROUTES, VOLUNTEER_VOLUNTEER_ROUTES,
+                                                VOLUNTEER_AVAILABILITY_ROUTES, NULL};
 static const char *const FOLLOWS[] = {NULL};
 
 const struct wu_core VOLUNTEER_CORE = {

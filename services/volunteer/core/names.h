@@ -6,7 +6,12 @@
 
 /* Schema names for generated ones. */
 typedef Volunteer__AddVolunteer AddVolunteer;
+typedef Volunteer__SetAvailability SetAvailability;
+typedef Volunteer__JoinTeam JoinTeam;
+typedef Volunteer__LeaveTeam LeaveTeam;
 typedef Volunteer__WeeklyTime WeeklyTime;
+typedef Volunteer__Stretch Stretch;
+typedef Volunteer__Place Place;
 typedef VolunteerState__VolunteerRow VolunteerRow;
 typedef VolunteerState__VolunteerNumberRow VolunteerNumberRow;
 typedef VolunteerState__ShiftRow ShiftRow;

@@ -50,17 +50,21 @@ static uint64_t blocks_from(int64_t first, int64_t count)
     return blocks;
 }
 
-static uint64_t blocks_of(const struct slot_window *window)
+static uint64_t blocks_between(int64_t from_ms, int64_t until_ms, int64_t offset_ms)
 {
     int64_t block_ms = BLOCK_MINUTES * WU_MINUTE_MS;
-    int64_t first = div_down(window->from_ms + window->offset_ms, block_ms);
-    int64_t last = div_down(window->until_ms - 1 + window->offset_ms, block_ms);
+    int64_t first = div_down(from_ms + offset_ms, block_ms);
+    int64_t last = div_down(until_ms - 1 + offset_ms, block_ms);
     return blocks_from(first + THURSDAY_BLOCK, last - first + 1); /* block 0 was on a Thursday */
 }
 
-uint64_t slot_free_blocks(const VolunteerRow *volunteer)
+uint64_t slot_free_blocks(const VolunteerRow *volunteer, int64_t offset_ms)
 {
     uint64_t blocks = 0;
+    for (size_t i = 0; i < volunteer->n_extra; i++) {
+        blocks |=
+            blocks_between(volunteer->extra[i]->from_ms, volunteer->extra[i]->until_ms, offset_ms);
+    }
     for (size_t i = 0; i < volunteer->n_free; i++) {
         const WeeklyTime *time = volunteer->free[i];
         int64_t first = time->from_min / BLOCK_MINUTES;
@@ -91,7 +95,7 @@ bool slot_window(struct wu_step *step, int64_t from_ms, int64_t until_ms,
     ret_window->from_ms = max_ms(wanted_from_ms, now_ms);
     ret_window->until_ms = until_ms;
     ret_window->offset_ms = offset_ms;
-    ret_window->blocks = blocks_of(ret_window);
+    ret_window->blocks = blocks_between(ret_window->from_ms, until_ms, offset_ms);
     ret_window->whole = day_of(wanted_from_ms, offset_ms) == day_of(until_ms - 1, offset_ms);
     ret_window->length_ms = until_ms - ret_window->from_ms;
     if (!ret_window->whole) {
@@ -100,59 +104,78 @@ bool slot_window(struct wu_step *step, int64_t from_ms, int64_t until_ms,
     return true;
 }
 
-/* The first slot in [from, until) that overlaps no shift of that person. */
-static bool between_shifts(struct wu_step *step, const struct volunteer_key *key, int64_t from_ms,
-                           int64_t until_ms, int64_t length_ms, struct slot *ret_slot)
+/* The end of a time away, or of a shift, that is in the way of a slot; 0: nothing is. */
+static int64_t in_the_way(struct wu_step *step, const struct volunteer_key *key,
+                          const VolunteerRow *volunteer, const struct slot *slot)
 {
-    for (int passed = 0; passed < SHIFTS_PASSED_MAX && until_ms - from_ms >= length_ms; passed++) {
-        struct shift_key at = {key->volunteer_id, from_ms + 1};
-        const ShiftRow *shift = NULL;
-        if (!shifts_from(wu_step_txn(step), &at, 1, &shift) ||
-            shift->from_ms >= from_ms + length_ms) {
-            *ret_slot = (struct slot){from_ms, from_ms + length_ms};
-            return true;
+    for (size_t i = 0; i < volunteer->n_away; i++) {
+        const Stretch *away = volunteer->away[i];
+        if (away->from_ms < slot->until_ms && away->until_ms > slot->from_ms) {
+            return away->until_ms;
         }
-        from_ms = at.until_ms;
     }
-    return false;
+    struct shift_key at = {key->volunteer_id, slot->from_ms + 1};
+    const ShiftRow *shift = NULL;
+    bool found = shifts_from(wu_step_txn(step), &at, 1, &shift);
+    return found && shift->from_ms < slot->until_ms ? at.until_ms : 0;
 }
 
-/* The first slot on that local day: free times come in no order, so all are looked at. */
-static bool on_day(struct wu_step *step, const struct slot_window *window, int64_t day,
+/* The first slot in [from, until) with nothing in its way, if it begins before the one there is. */
+static void between(struct wu_step *step, const struct slot_window *window,
+                    const struct volunteer_key *key, const VolunteerRow *volunteer, int64_t from_ms,
+                    int64_t until_ms, struct slot *best)
+{
+    from_ms = max_ms(from_ms, window->from_ms);
+    until_ms = min_ms(until_ms, window->until_ms);
+    for (int passed = 0; passed < SHIFTS_PASSED_MAX; passed++) {
+        struct slot slot = {from_ms, from_ms + window->length_ms};
+        if (slot.until_ms > until_ms || slot.from_ms >= best->from_ms) {
+            return;
+        }
+        from_ms = in_the_way(step, key, volunteer, &slot);
+        if (from_ms == 0) {
+            *best = slot;
+            return;
+        }
+    }
+}
+
+/* On that local day: free times come in no order, so all are looked at. */
+static void on_day(struct wu_step *step, const struct slot_window *window, int64_t day,
                    const struct volunteer_key *key, const VolunteerRow *volunteer,
-                   struct slot *ret_slot)
+                   struct slot *best)
 {
     int64_t midnight_ms = day * WU_DAY_MS - window->offset_ms;
     uint32_t weekday = weekday_of(day);
-    bool found = false;
     for (size_t i = 0; i < volunteer->n_free; i++) {
         const WeeklyTime *time = volunteer->free[i];
-        if (time->weekday != weekday) {
-            continue;
-        }
-        int64_t from_ms = max_ms(midnight_ms + time->from_min * WU_MINUTE_MS, window->from_ms);
-        int64_t until_ms = min_ms(midnight_ms + time->until_min * WU_MINUTE_MS, window->until_ms);
-        struct slot slot;
-        if (between_shifts(step, key, from_ms, until_ms, window->length_ms, &slot) &&
-            (!found || slot.from_ms < ret_slot->from_ms)) {
-            *ret_slot = slot;
-            found = true;
+        if (time->weekday == weekday) {
+            between(step, window, key, volunteer, midnight_ms + time->from_min * WU_MINUTE_MS,
+                    midnight_ms + time->until_min * WU_MINUTE_MS, best);
         }
     }
-    return found;
 }
 
 bool slot_find(struct wu_step *step, const struct slot_window *window,
                const struct volunteer_key *key, const VolunteerRow *volunteer,
                struct slot *ret_slot)
 {
+    struct slot best = {TIME_END_MS, TIME_END_MS};
+    for (size_t i = 0; i < volunteer->n_extra; i++) {
+        between(step, window, key, volunteer, volunteer->extra[i]->from_ms,
+                volunteer->extra[i]->until_ms, &best);
+    }
     int64_t first = day_of(window->from_ms, window->offset_ms);
-    int64_t last = day_of(window->until_ms - 1, window->offset_ms);
+    int64_t last = day_of(min_ms(window->until_ms, best.from_ms) - 1, window->offset_ms);
     last = min_ms(last, first + SEARCH_DAYS_MAX - 1);
     for (int64_t day = first; day <= last; day++) {
-        if (on_day(step, window, day, key, volunteer, ret_slot)) {
-            return true;
+        on_day(step, window, day, key, volunteer, &best);
+        if (best.from_ms < TIME_END_MS) {
+            last = min_ms(last, day_of(best.from_ms, window->offset_ms));
         }
     }
-    return false;
+    if (best.from_ms < TIME_END_MS) {
+        *ret_slot = best;
+    }
+    return best.from_ms < TIME_END_MS;
 }

@@ -15,6 +15,7 @@
  *   of their own. Two weeks are searched, since free times are weekly.
  * - What has passed of a window is cut off; a window that is over, or that ends
  *   before it begins, has no slot.
+ * - Extra times are free times of their own; a slot touches no time away.
  * - Shifts may touch: one ends at ten, the next begins at ten.
  * - Local time is UTC plus the node's offset; a local day has 24 hours.
  */
@@ -39,8 +40,9 @@ bool slot_window(struct wu_step *step, int64_t from_ms, int64_t until_ms,
 /*
  * The week as 56 blocks of three hours, one bit each, Monday at midnight first:
  * those a person has any free time in. Where may_fit says no, slot_find would.
+ * Times away are not looked at. offset_ms is that of local time.
  */
-uint64_t slot_free_blocks(const VolunteerRow *volunteer);
+uint64_t slot_free_blocks(const VolunteerRow *volunteer, int64_t offset_ms);
 bool slot_may_fit(const struct slot_window *window, uint64_t free_blocks);
 
 /* The first slot of that person in the window. */

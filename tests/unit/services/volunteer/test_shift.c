@@ -114,6 +114,56 @@ static void tear_down(void)
 
 TestSuite(shift, .init = set_up, .fini = tear_down);
 
+/* The times of a person besides the week. */
+static void set_times(const char *number, Stretch *extra, Stretch *away)
+{
+    SetAvailability set = VOLUNTEER__SET_AVAILABILITY__INIT;
+    set.number = number;
+    set.n_extra = extra != NULL;
+    set.extra = &extra;
+    set.n_away = away != NULL;
+    set.away = &away;
+    WeeklyTime monday = VOLUNTEER__WEEKLY_TIME__INIT;
+    monday.weekday = 1;
+    monday.from_min = 8 * 60;
+    monday.until_min = 12 * 60;
+    WeeklyTime *times[] = {&monday};
+    set.n_free = 1;
+    set.free = times;
+    assert_accepted(world_command(world, WU_TYPE(VOLUNTEER_SET_AVAILABILITY), &set.base));
+}
+
+Test(shift, extra_times_count_and_times_away_do_not)
+{
+    add("lin");
+    Stretch away = VOLUNTEER__STRETCH__INIT;
+    away.from_ms = at(MONDAY, 8);
+    away.until_ms = at(MONDAY, 9);
+    set_times("lin", NULL, &away);
+    cr_assert_eq(outcome(), NOT_DECLINED); /* nine to eleven touches it and is free */
+    providing_release(world, &offered);
+    window(MONDAY, 8, 10);
+    offered.attempt = 2;
+    cr_assert_eq(outcome(), DECLINE_REASON(NOT_FREE_THEN));
+
+    Stretch extra = VOLUNTEER__STRETCH__INIT;
+    extra.from_ms = at(SUNDAY, 22);
+    extra.until_ms = at(MONDAY, 2);
+    set_times("lin", &extra, &away);
+    window(FRIDAY, 18, 24 * MONDAY + 24); /* some time until Monday night */
+    offered.attempt = 3;
+    cr_assert_eq(outcome(), NOT_DECLINED);
+    cr_assert_eq(place(0)->from_ms, at(SUNDAY, 22));
+
+    providing_release(world, &offered);
+    away.from_ms = at(SUNDAY, 22);
+    away.until_ms = at(MONDAY, 1);
+    set_times("lin", &extra, &away);
+    offered.attempt = 4;
+    cr_assert_eq(outcome(), NOT_DECLINED);
+    cr_assert_eq(place(0)->from_ms, at(MONDAY, 8)); /* one hour of the night is too short */
+}
+
 Test(shift, a_place_is_given_to_a_person_by_name)
 {
     struct wu_id lin = add("lin");

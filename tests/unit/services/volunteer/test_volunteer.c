@@ -1,6 +1,7 @@
 #include "services/volunteer/core/core.h"
 
 #include "services/volunteer/core/tables.h"
+#include "services/volunteer/core/volunteer.h"
 #include "tests/support/providing.h"
 
 #include <criterion/criterion.h>
@@ -129,4 +130,95 @@ Test(volunteer, refusals_come_in_their_order)
     assert_refused(submit(&add), "VOLUNTEER_TIMES_INVALID");
     wrong.until_min = 1440;
     assert_accepted(submit(&add));
+}
+
+static const VolunteerRow *row_of(const Bus__Answer *answer)
+{
+    struct volunteer_key key;
+    assert_accepted(answer);
+    cr_assert(wu_id_from_pb(answer->id, &key.volunteer_id));
+    return volunteers_get(world_txn(world), &key);
+}
+
+static const Bus__Answer *join(const char *number, const char *team)
+{
+    JoinTeam body = VOLUNTEER__JOIN_TEAM__INIT;
+    body.number = number;
+    body.team = team;
+    return world_command(world, WU_TYPE(VOLUNTEER_JOIN_TEAM), &body.base);
+}
+
+static const Bus__Answer *leave(const char *number, const char *team)
+{
+    LeaveTeam body = VOLUNTEER__LEAVE_TEAM__INIT;
+    body.number = number;
+    body.team = team;
+    return world_command(world, WU_TYPE(VOLUNTEER_LEAVE_TEAM), &body.base);
+}
+
+static AddVolunteer with_monday(void)
+{
+    static WeeklyTime monday;
+    static WeeklyTime *times[] = {&monday};
+    volunteer__weekly_time__init(&monday);
+    monday.weekday = 1;
+    monday.from_min = 540;
+    monday.until_min = 720;
+    AddVolunteer add = good();
+    add.n_free = 1;
+    add.free = times;
+    return add;
+}
+
+Test(volunteer, may_be_in_several_teams_and_leaves_by_a_word)
+{
+    struct wu_id first = team_id;
+    struct wu_id second = providing_add(world, &(struct body){"T-2", .service = "visit"});
+    AddVolunteer add = with_monday();
+    assert_accepted(submit(&add));
+    assert_refused(join("V-2", "T-2"), "VOLUNTEER_UNKNOWN");
+    assert_refused(join("V-1", "T-3"), "VOLUNTEER_TEAM_UNKNOWN");
+    assert_refused(leave("V-1", "T-2"), "VOLUNTEER_NOT_IN_TEAM");
+    assert_accepted(join("V-1", "T-2"));
+    assert_accepted(join("V-1", "T-2"));
+    cr_assert_eq(listed("visit"), 1);
+    team_id = second;
+    cr_assert_eq(listed("visit"), 1);
+
+    const VolunteerRow *row = row_of(leave("V-1", "T-1"));
+    cr_assert(volunteer_is_in(row, &second));
+    cr_assert_not(volunteer_is_in(row, &first));
+    cr_assert_eq(listed("visit"), 1);
+    cr_assert_gt(row_of(leave("V-1", ""))->left_at_ms, 0);
+    cr_assert_eq(listed("visit"), 0);
+    row = row_of(join("V-1", "T-1"));
+    cr_assert(volunteer_is_in(row, &first) && !volunteer_is_in(row, &second));
+    cr_assert_eq(row->n_other_team_ids, 0);
+}
+
+Test(volunteer, an_availability_replaces_the_one_before)
+{
+    Stretch once = VOLUNTEER__STRETCH__INIT;
+    once.from_ms = world_now_ms(world) + 1000;
+    once.until_ms = once.from_ms;
+    Stretch *stretches[] = {&once};
+    SetAvailability set = VOLUNTEER__SET_AVAILABILITY__INIT;
+    set.number = "V-1";
+    set.n_extra = 1;
+    set.extra = stretches;
+    assert_refused(world_command(world, WU_TYPE(VOLUNTEER_SET_AVAILABILITY), &set.base),
+                   "VOLUNTEER_UNKNOWN");
+    AddVolunteer add = with_monday();
+    assert_accepted(submit(&add));
+    assert_refused(world_command(world, WU_TYPE(VOLUNTEER_SET_AVAILABILITY), &set.base),
+                   "VOLUNTEER_STRETCHES_INVALID");
+    once.until_ms += 3600000;
+    const VolunteerRow *row =
+        row_of(world_command(world, WU_TYPE(VOLUNTEER_SET_AVAILABILITY), &set.base));
+    cr_assert_eq(row->n_free, 0);
+    cr_assert_eq(row->n_extra, 1);
+    cr_assert_eq(listed("visit"), 1); /* an extra time is enough to be called */
+    set.n_extra = 0;
+    row = row_of(world_command(world, WU_TYPE(VOLUNTEER_SET_AVAILABILITY), &set.base));
+    cr_assert_eq(listed("visit"), 0);
 }
