@@ -1,7 +1,6 @@
 /* Nobody is in two places, and every place of a step is somebody's. */
 #include "services/volunteer/core/core.h"
 
-#include "services/volunteer/core/slot.h"
 #include "services/volunteer/core/tables.h"
 #include "tests/fuzz/fuzz_provider.h"
 
@@ -81,6 +80,21 @@ static void check_shifts(struct wu_txn *txn)
               "nobody's time is set aside for nothing");
 }
 
+/* The entries of one team; how many. */
+static uint64_t check_listed(struct wu_txn *txn, const struct volunteer_key *key,
+                             const VolunteerRow *row, ProtobufCBinaryData team_id)
+{
+    struct volunteer_skill_key at = {.last_served = row->last_served,
+                                     .volunteer_id = key->volunteer_id};
+    for (size_t i = 0; i < row->n_skills; i++) {
+        FUZZ_RULE(wu_id_from_pb(team_id, &at.team_id) &&
+                      wu_key_text(at.skill, sizeof at.skill, row->skills[i]) &&
+                      volunteers_by_skill_from(txn, &at, 4),
+                  "who can be called is listed");
+    }
+    return row->n_skills;
+}
+
 /* The index and the people are written together. */
 static void check_people(struct wu_txn *txn)
 {
@@ -90,14 +104,11 @@ static void check_people(struct wu_txn *txn)
     const VolunteerRow *row = NULL;
     for (bool more = volunteers_from(txn, &key, 0, &row); more;
          more = volunteers_after(txn, &key, 0, &row)) {
-        for (size_t i = 0; i < row->n_skills && row->n_free > 0; i++, listed++) {
-            struct volunteer_skill_key at = {.last_served = row->last_served,
-                                             .volunteer_id = key.volunteer_id,
-                                             .free_blocks = slot_free_blocks(row)};
-            FUZZ_RULE(wu_id_from_pb(row->team_id, &at.team_id) &&
-                          wu_key_text(at.skill, sizeof at.skill, row->skills[i]) &&
-                          volunteers_by_skill_from(txn, &at, 5),
-                      "who can be called is listed");
+        if (row->left_at_ms == 0 && (row->n_free > 0 || row->n_extra > 0)) {
+            listed += check_listed(txn, &key, row, row->team_id);
+            for (size_t i = 0; i < row->n_other_team_ids; i++) {
+                listed += check_listed(txn, &key, row, row->other_team_ids[i]);
+            }
         }
         fuzz_forget(txn, mark);
     }
