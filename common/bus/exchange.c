@@ -955,6 +955,14 @@ static bool is_asked(const Bus__Snapshot *snapshot, const struct wu_cursor *take
                              hash_equal(asked->hash, taken->hash));
 }
 
+/* Somewhere a stream can end: its beginning has no record, and the hash of none is zero. */
+static bool is_end(const Bus__Position *upto)
+{
+    static const uint8_t none[WU_HASH_BYTES];
+    return upto->hash.len == WU_HASH_BYTES && upto->next > 0 &&
+           (upto->next > 1 || hash_equal(upto->hash, none));
+}
+
 static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t peer,
                                        const Bus__Snapshot *snapshot)
 {
@@ -965,7 +973,7 @@ static enum wu_status receive_snapshot(struct wu_exchange *exchange, uint32_t pe
     if (!newer || exchange->diverged || !is_asked(snapshot, &topic->taken)) {
         return WU_OK;
     }
-    if (snapshot->upto->hash.len != WU_HASH_BYTES) {
+    if (!is_end(snapshot->upto)) {
         return WU_CORRUPT;
     }
     if (snapshot->piece != 0 && (snapshot->piece != topic->piece_next ||

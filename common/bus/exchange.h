@@ -63,7 +63,7 @@ void wu_exchange_committed(struct wu_exchange *exchange);
 /* The batch was dropped instead: what was taken for it comes again. */
 void wu_exchange_dropped(struct wu_exchange *exchange);
 
-/* Each second: heads, positions, silent links. */
+/* Each second, between two batches: heads, positions, silent links. */
 void wu_exchange_tick(struct wu_exchange *exchange, int64_t now_ms);
 
 /*

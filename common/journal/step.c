@@ -574,8 +574,7 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
         wu_txn_fail(step->txn, WU_NO_MEMORY);
         return;
     }
-    node->working.generation++;
-    node->working.generation_seq = step->event.seq;
+    uint32_t generation = node->working.generation + 1;
     for (size_t index = 0; index < begin->n_streams; index++) {
         const Node__RestartStream *restart = begin->streams[index];
         /* a node that lost its store has no stream yet, and a peer that remembers one */
@@ -585,11 +584,12 @@ static void handle_begin_generation(struct wu_step *step, const Node__BeginGener
             return;
         }
         kept_from[index] = kept_from_of(step, index, restart, stream);
-        if (stream->working.generation != node->working.generation) { /* named twice is once */
-            wu_streams_begin_generation(node, step->txn, stream, kept_from[index],
-                                        node->working.generation);
+        if (stream->working.generation != generation) { /* named twice is once */
+            wu_streams_begin_generation(node, step->txn, stream, kept_from[index], generation);
         }
     }
+    node->working.generation = generation;
+    node->working.generation_seq = step->event.seq;
     note_kept_from(step, kept_from, begin->n_streams);
 }
 

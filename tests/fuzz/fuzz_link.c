@@ -841,8 +841,10 @@ static void restart(void)
     }
 }
 
+/* As the loop: a second passes between batches, never within one. */
 static void wait(void)
 {
+    commit();
     story.now_ms += WU_SECOND_MS * (1 + byte() % 8);
     story.sent_count = 0;
     wu_exchange_tick(story.exchange, story.now_ms);

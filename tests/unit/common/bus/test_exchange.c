@@ -758,7 +758,7 @@ Test(exchange, what_is_not_between_nodes_is_refused)
     wire_close(&wire);
 }
 
-Test(exchange, a_snapshot_without_its_hash_makes_no_input)
+Test(exchange, a_snapshot_that_ends_nowhere_makes_no_input)
 {
     struct wire *wire = linked(&(struct wire_config){0});
     wire_news(wire, 5);
@@ -773,6 +773,14 @@ Test(exchange, a_snapshot_without_its_hash_makes_no_input)
     frame.body_case = BUS__FRAME__BODY_SNAPSHOT;
     frame.snapshot = &snapshot;
     (void)wu_node_begin(wire_node(wire, 2));
+    cr_expect_eq(wu_exchange_receive(wire_exchange(wire, 2), 1, &frame, wire_now_ms(wire)),
+                 WU_CORRUPT);
+    uint8_t hash[WU_HASH_BYTES] = {1};
+    upto.hash = (ProtobufCBinaryData){sizeof hash, hash};
+    upto.next = 1; /* of nothing: it has no hash */
+    cr_expect_eq(wu_exchange_receive(wire_exchange(wire, 2), 1, &frame, wire_now_ms(wire)),
+                 WU_CORRUPT);
+    upto.next = 0;
     cr_expect_eq(wu_exchange_receive(wire_exchange(wire, 2), 1, &frame, wire_now_ms(wire)),
                  WU_CORRUPT);
     cr_expect_eq(wu_node_input_count(wire_node(wire, 2)), 0);

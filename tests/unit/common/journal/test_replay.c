@@ -317,6 +317,28 @@ Test(replay, a_generation_that_begins_behind_what_was_trimmed_folds_again)
     cr_expect_eq(verify(), WU_OK, "%s %s", error.text, report.first_difference);
 }
 
+/* Who lost its store has no stream to a peer that remembers one: it is kept all the same. */
+Test(replay, a_generation_of_a_stream_without_records_outlives_a_restart)
+{
+    world_close(&world);
+    world = world_open(&TOY_CORE);
+    Node__RestartStream stream = NODE__RESTART_STREAM__INIT;
+    Node__RestartStream *list[] = {&stream};
+    Node__BeginGeneration begin = NODE__BEGIN_GENERATION__INIT;
+    stream.stream = TOY_PEER;
+    stream.keep_from = 1;
+    begin.n_streams = 1;
+    begin.streams = list;
+    assert_accepted(world_command(world, WU_TYPE(NODE_BEGIN_GENERATION), &begin.base));
+    world_restart(world);
+    begin.n_streams = 0;
+    assert_accepted(world_command(world, WU_TYPE(NODE_BEGIN_GENERATION), &begin.base));
+    (void)doit(1, 0);
+    cr_expect_eq(wu_node_mail_stream(world_node(world), TOY_PEER).generation, 2);
+    close_node();
+    cr_expect_eq(verify(), WU_OK, "%s %s", error.text, report.first_difference);
+}
+
 Test(replay, a_store_of_another_role_is_refused)
 {
     close_node();
