@@ -7,6 +7,7 @@ struct ctl_target {
     const struct ctl_node *node;
     struct wu_id id;
     uint32_t step_no;
+    struct wu_id provider_id; /* of a step */
 };
 
 struct ctl_targets {

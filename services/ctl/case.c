@@ -119,6 +119,15 @@ const CoordinatorState__LinkageStep *ctl_case_step(const struct ctl_case *the_ca
                : NULL;
 }
 
+/* What the step's provider was offered, as its node names it. */
+static struct ctl_view_offer offer_of(const struct ctl_case *the_case,
+                                      const CoordinatorState__LinkageStep *step)
+{
+    struct ctl_view_offer offer = {.linkage_id = the_case->id, .step_no = step->step_no};
+    (void)wu_id_from_pb(step->provider_id, &offer.provider_id);
+    return offer;
+}
+
 static struct wu_txn *txn_of_provider(struct ctl_case *the_case, ProtobufCBinaryData provider_id)
 {
     struct wu_id id;
@@ -140,8 +149,11 @@ const LinkageState__StepRow *ctl_case_provider_step(struct ctl_case *the_case, u
 {
     const CoordinatorState__LinkageStep *step = ctl_case_step(the_case, step_no);
     struct wu_txn *txn = step != NULL ? txn_of_provider(the_case, step->provider_id) : NULL;
-    const LinkageState__StepRow *row =
-        txn != NULL ? ctl_view_step(txn, &the_case->id, step_no) : NULL;
+    if (txn == NULL) {
+        return NULL;
+    }
+    const struct ctl_view_offer offer = offer_of(the_case, step);
+    const LinkageState__StepRow *row = ctl_view_step(txn, &offer);
     bool same = row != NULL && row->offer != NULL && row->offer->ref != NULL &&
                 row->offer->ref->attempt == attempt;
     return same ? row : NULL;
@@ -263,13 +275,14 @@ static void span_text(struct ctl *ctl, int64_t from_ms, int64_t until_ms, char *
                    until + (same_day ? 11 : 5));
 }
 
-static const char *volunteers_text(struct ctl_case *the_case, struct wu_txn *txn, uint32_t step_no)
+static const char *volunteers_text(struct ctl_case *the_case, struct wu_txn *txn,
+                                   const struct ctl_view_offer *offer)
 {
     struct ctl_view_place place;
     char text[900] = "";
     size_t used = 0;
     uint32_t n = 0;
-    for (; n < PEOPLE_MAX && ctl_view_place(txn, &the_case->id, step_no, n, &place); n++) {
+    for (; n < PEOPLE_MAX && ctl_view_place(txn, offer, n, &place); n++) {
         char span[40];
         span_text(the_case->ctl, place.from_ms, place.until_ms, span, sizeof span);
         int size = snprintf(text + used, sizeof text - used, "%s%s %s", n > 0 ? ", " : "",
@@ -279,7 +292,7 @@ static const char *volunteers_text(struct ctl_case *the_case, struct wu_txn *txn
         }
         used += (size_t)size;
     }
-    bool more = n > 0 && ctl_view_place(txn, &the_case->id, step_no, n, &place);
+    bool more = n > 0 && ctl_view_place(txn, offer, n, &place);
     return or_empty(wu_arena_printf(&the_case->ctl->arena, "%s%s", text, more ? " ..." : ""));
 }
 
@@ -289,12 +302,12 @@ const char *ctl_case_people(struct ctl_case *the_case, const CoordinatorState__L
     if (txn == NULL) {
         return "";
     }
+    const struct ctl_view_offer offer = offer_of(the_case, step);
     if (step->role == LINKAGE__ROLE__ROLE_VOLUNTEER) {
-        return volunteers_text(the_case, txn, step->step_no);
+        return volunteers_text(the_case, txn, &offer);
     }
     if (step->role == LINKAGE__ROLE__ROLE_SOCIALWORKER) {
-        const SocialworkerState__WorkerRow *worker =
-            ctl_view_case_worker(txn, &the_case->id, step->step_no);
+        const SocialworkerState__WorkerRow *worker = ctl_view_case_worker(txn, &offer);
         return worker != NULL ? worker->name : "";
     }
     return "";

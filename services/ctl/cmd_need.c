@@ -234,7 +234,7 @@ static int gather(struct ctl *ctl, const struct ctl_node *node, struct ctl_targe
     size_t count = 0;
     bool found = status == CTL_OK && needs_awaiting_from(reader.txn, &key, 0);
     while (found && status == CTL_OK) {
-        if (!ctl_targets_add(targets, &(struct ctl_target){node, key.need_id, 0})) {
+        if (!ctl_targets_add(targets, &(struct ctl_target){.node = node, .id = key.need_id})) {
             status = ctl_complain(CTL_FAILED, "no memory left");
         } else if (++count % SNAPSHOT_ROWS == 0) {
             status = ctl_reader_renew(ctl, &reader);

@@ -36,25 +36,28 @@ struct filter {
 typedef bool (*on_step)(void *context, const struct ctl_reader *reader,
                         const struct step_open_key *key, const StepRow *row);
 
+static bool find_body(struct wu_txn *txn, const char *code, struct wu_id *ret_provider_id)
+{
+    struct provider_code_key key;
+    if (!wu_key_text(key.code, sizeof key.code, code)) {
+        return false;
+    }
+    const ProviderCodeRow *row = providers_by_code_get(txn, &key);
+    return row != NULL && wu_id_from_pb(row->provider_id, ret_provider_id);
+}
+
 /* Where the walk begins: at the provider asked for, or at the first. */
 static bool first_key(struct wu_txn *txn, const struct filter *filter, struct step_open_key *key)
 {
-    struct provider_code_key code;
     *key = (struct step_open_key){0};
-    if (filter->provider == NULL) {
-        return true;
-    }
-    if (!wu_key_text(code.code, sizeof code.code, filter->provider)) {
-        return false;
-    }
-    const ProviderCodeRow *row = providers_by_code_get(txn, &code);
-    return row != NULL && wu_id_from_pb(row->provider_id, &key->provider_id);
+    return filter->provider == NULL || find_body(txn, filter->provider, &key->provider_id);
 }
 
 static bool show_step(const struct ctl_reader *reader, const struct filter *filter,
                       const struct step_open_key *key, on_step call, void *context)
 {
-    const StepRow *row = steps_get(reader->txn, &(struct step_key){key->linkage_id, key->step_no});
+    const StepRow *row =
+        steps_get(reader->txn, &(struct step_key){key->linkage_id, key->step_no, key->provider_id});
     if (row == NULL || row->offer == NULL || (filter->state != 0 && row->state != filter->state)) {
         return true;
     }
@@ -224,16 +227,59 @@ int cmd_step_list(struct ctl *ctl, int argc, char **argv)
 
 /* ---- one step -------------------------------------------------------------- */
 
-struct found_step {
-    const struct ctl_node *node;
+/* Which step is meant, and what is known of it by now. */
+struct search {
+    const char *provider; /* code; NULL: any */
+    StepState wanted;
+    struct step_key key;
+    const struct ctl_node *node; /* NULL: not found yet */
     StepState state;
+    size_t wanted_count;
+    char codes[200]; /* of those in the wanted state: "ORG-1, ORG-2" */
 };
 
-/* A step may have been offered by several nodes in turn; the one that waits for this is meant. */
-static int find_step(struct ctl *ctl, const struct ctl_target *target, StepState wanted,
-                     struct found_step *ret_found)
+static void name_body(struct search *search, struct wu_txn *txn, const struct wu_id *provider_id)
 {
-    *ret_found = (struct found_step){0};
+    const ProviderRow *body = ctl_view_provider(txn, provider_id);
+    size_t used = strlen(search->codes);
+    (void)snprintf(search->codes + used, sizeof search->codes - used, "%s%s",
+                   search->wanted_count++ > 0 ? ", " : "", body != NULL ? body->code : "?");
+}
+
+static void look_at(struct search *search, const struct ctl_reader *reader,
+                    const struct step_key *key, const StepRow *row)
+{
+    bool better = search->node == NULL || row->state == search->wanted ||
+                  (search->state != search->wanted && is_open_state(row->state));
+    if (better) {
+        search->key = *key;
+        search->node = reader->node;
+        search->state = row->state;
+    }
+    if (row->state == search->wanted) {
+        name_body(search, reader->txn, &key->provider_id);
+    }
+}
+
+static void search_node(const struct ctl_reader *reader, struct search *search)
+{
+    struct wu_id provider_id = {{0}};
+    struct step_key key = {.linkage_id = search->key.linkage_id, .step_no = search->key.step_no};
+    const StepRow *row = NULL;
+    if (search->provider != NULL && !find_body(reader->txn, search->provider, &provider_id)) {
+        return;
+    }
+    for (bool found = steps_from(reader->txn, &key, 2, &row); found;
+         found = steps_after(reader->txn, &key, 2, &row)) {
+        if (search->provider == NULL || wu_id_equal(&key.provider_id, &provider_id)) {
+            look_at(search, reader, &key, row);
+        }
+    }
+}
+
+/* A step may have been offered to several bodies; the one that waits for this is meant. */
+static int find_step(struct ctl *ctl, struct search *search)
+{
     for (size_t i = 0; i < ctl->node_count; i++) {
         struct ctl_reader reader = {0};
         if (!ctl_node_provides(&ctl->nodes[i])) {
@@ -243,41 +289,43 @@ static int find_step(struct ctl *ctl, const struct ctl_target *target, StepState
         if (status != CTL_OK) {
             return status;
         }
-        const StepRow *row = ctl_view_step(reader.txn, &target->id, target->step_no);
-        bool better = row != NULL && (ret_found->node == NULL || row->state == wanted ||
-                                      (ret_found->state != wanted && is_open_state(row->state)));
-        if (better) {
-            *ret_found = (struct found_step){&ctl->nodes[i], row->state};
-        }
+        search_node(&reader, search);
         ctl_reader_close(&reader);
     }
     return CTL_OK;
 }
 
-/* LINKAGE STEP, and the node that has the step. */
-static int read_target(struct ctl *ctl, char **argv, StepState wanted,
+/* LINKAGE STEP, and the node and body that have the step. */
+static int read_target(struct ctl *ctl, char **argv, const char *provider, StepState wanted,
                        struct ctl_target *ret_target)
 {
     int64_t step_no = 0;
-    struct found_step found;
-    if (!ctl_parse_id(argv[0], "linkage", &ret_target->id)) {
+    struct search search = {.provider = provider, .wanted = wanted};
+    if (!ctl_parse_id(argv[0], "linkage", &search.key.linkage_id)) {
         return CTL_USAGE;
     }
     if (!ctl_parse_number(argv[1], 1000, &step_no) || step_no == 0) {
         return ctl_complain(CTL_USAGE, "'%s' is not the number of a step: 1, 2, 3 ...", argv[1]);
     }
-    ret_target->step_no = (uint32_t)step_no;
-    int status = find_step(ctl, ret_target, wanted, &found);
+    search.key.step_no = (uint32_t)step_no;
+    int status = find_step(ctl, &search);
     if (status != CTL_OK) {
         return status;
     }
-    if (found.node == NULL) {
+    if (search.node == NULL) {
         return ctl_complain(CTL_USAGE,
-                            "step %s of linkage %s was not offered to any node here; "
+                            "step %s of linkage %s was not offered to %s here; "
                             "'wushectl linkage show %s' tells how it stands",
-                            argv[1], argv[0], argv[0]);
+                            argv[1], argv[0], provider != NULL ? provider : "any node", argv[0]);
     }
-    ret_target->node = found.node;
+    if (search.wanted_count > 1) {
+        return ctl_complain(CTL_USAGE,
+                            "step %s of linkage %s is with several bodies; say which one by "
+                            "--provider: %s",
+                            argv[1], argv[0], search.codes);
+    }
+    *ret_target = (struct ctl_target){search.node, search.key.linkage_id, search.key.step_no,
+                                      search.key.provider_id};
     return CTL_OK;
 }
 
@@ -311,8 +359,9 @@ static bool gather_step(void *context, const struct ctl_reader *reader,
 {
     struct gathering *gathering = context;
     (void)row;
-    gathering->no_memory = !ctl_targets_add(
-        &gathering->targets, &(struct ctl_target){reader->node, key->linkage_id, key->step_no});
+    gathering->no_memory =
+        !ctl_targets_add(&gathering->targets, &(struct ctl_target){reader->node, key->linkage_id,
+                                                                   key->step_no, key->provider_id});
     return !gathering->no_memory;
 }
 
@@ -345,6 +394,7 @@ static AnswerOffer answer_offer(const struct ctl_target *target, const struct an
     AnswerOffer offer = LINKAGE__ANSWER_OFFER__INIT;
     offer.linkage_id = wu_id_to_pb(&target->id);
     offer.step_no = target->step_no;
+    offer.provider_id = wu_id_to_pb(&target->provider_id);
     offer.accept = answer->accept;
     offer.not_ours = answer->not_ours;
     offer.text = answer->text;
@@ -363,6 +413,7 @@ static int answer_steps(struct ctl *ctl, int argc, char **argv, bool accept)
     bool all = accept && ctl_flag(&argc, argv, "all");
     struct filter filter = {.state = STEP_STATE(WAITING)};
     filter.role = all ? ctl_option(&argc, argv, "role") : NULL;
+    filter.provider = ctl_option(&argc, argv, "provider");
     const char *text = ctl_option(&argc, argv, "text");
     const struct answer answer = {
         .accept = accept,
@@ -377,7 +428,7 @@ static int answer_steps(struct ctl *ctl, int argc, char **argv, bool accept)
         return do_all(ctl, &filter, "accepted", send_answer, &answer);
     }
     struct ctl_target target;
-    int status = read_target(ctl, argv, STEP_STATE(WAITING), &target);
+    int status = read_target(ctl, argv, filter.provider, STEP_STATE(WAITING), &target);
     if (status != CTL_OK) {
         return status;
     }
@@ -443,6 +494,7 @@ static ReportDelivery report_delivery(const struct ctl_target *target,
     ReportDelivery report = LINKAGE__REPORT_DELIVERY__INIT;
     report.linkage_id = wu_id_to_pb(&target->id);
     report.step_no = target->step_no;
+    report.provider_id = wu_id_to_pb(&target->provider_id);
     report.quantity = delivery->quantity;
     report.minutes = delivery->minutes;
     report.note = delivery->note;
@@ -466,6 +518,7 @@ int cmd_step_deliver(struct ctl *ctl, int argc, char **argv)
     bool all = ctl_flag(&argc, argv, "all");
     struct filter filter = {.state = STEP_STATE(CONFIRMED)};
     filter.role = all ? ctl_option(&argc, argv, "role") : NULL;
+    filter.provider = ctl_option(&argc, argv, "provider");
     if (!read_delivery(ctl, &argc, argv, all, &delivery) ||
         !ctl_arguments(ctl, argc, argv, all ? 0 : 2, all ? 0 : 2) || !ctl_load_home(ctl) ||
         !check_role(ctl, filter.role)) {
@@ -475,7 +528,7 @@ int cmd_step_deliver(struct ctl *ctl, int argc, char **argv)
         return do_all(ctl, &filter, "delivered", send_delivery, &delivery);
     }
     struct ctl_target target;
-    int status = read_target(ctl, argv, STEP_STATE(CONFIRMED), &target);
+    int status = read_target(ctl, argv, filter.provider, STEP_STATE(CONFIRMED), &target);
     if (status != CTL_OK) {
         return status;
     }

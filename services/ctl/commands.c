@@ -299,13 +299,15 @@ const struct ctl_command CTL_COMMANDS[] = {
      "Accept an offer that waits for a person.\n"
      "\n"
      "  --text TEXT        what the person says, no personal data\n"
+     "  --provider CODE    of one body, by its code: when several were offered the step\n"
      "  --all              every offer that waits\n"
      "  --role ROLE        with --all: of one society",
      cmd_step_accept},
-    {"step decline", "LINKAGE STEP [--text TEXT] [--not-ours]",
+    {"step decline", "LINKAGE STEP [OPTIONS]",
      "Decline an offer that waits for a person; it goes to the next candidate.\n"
      "\n"
      "  --text TEXT        why, no personal data\n"
+     "  --provider CODE    of one body, by its code: when several were offered the step\n"
      "  --not-ours         it is not this body's to do: the second such answer makes it a dispute",
      cmd_step_decline},
     {"step deliver", "LINKAGE STEP|--all [OPTIONS]",
@@ -316,6 +318,7 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --note TEXT        no personal data\n"
      "  --plan RECIPE      of an assessment: the steps it asks for, e.g.\n"
      "                     'socialorg:home-care:1;volunteer:elder-visit:2?', '?' for optional\n"
+     "  --provider CODE    of one body, by its code\n"
      "  --all              every confirmed step, as offered\n"
      "  --role ROLE        with --all: of one society",
      cmd_step_deliver},

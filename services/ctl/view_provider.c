@@ -1,10 +1,10 @@
 #include "services/ctl/views.h"
 #include "services/provider/tables.h"
 
-const LinkageState__StepRow *ctl_view_step(struct wu_txn *txn, const struct wu_id *linkage_id,
-                                           uint32_t step_no)
+const LinkageState__StepRow *ctl_view_step(struct wu_txn *txn, const struct ctl_view_offer *offer)
 {
-    return steps_get(txn, &(struct step_key){*linkage_id, step_no});
+    return steps_get(txn,
+                     &(struct step_key){offer->linkage_id, offer->step_no, offer->provider_id});
 }
 
 const LinkageState__ProviderRow *ctl_view_provider(struct wu_txn *txn,

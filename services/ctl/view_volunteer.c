@@ -1,12 +1,12 @@
 #include "services/ctl/views.h"
 #include "services/volunteer/core/tables.h"
 
-bool ctl_view_place(struct wu_txn *txn, const struct wu_id *linkage_id, uint32_t step_no,
-                    uint32_t n, struct ctl_view_place *ret_place)
+bool ctl_view_place(struct wu_txn *txn, const struct ctl_view_offer *offer, uint32_t n,
+                    struct ctl_view_place *ret_place)
 {
     struct volunteer_key key;
-    const AssignmentRow *row =
-        assignments_get(txn, &(struct assignment_key){*linkage_id, step_no, n});
+    const AssignmentRow *row = assignments_get(
+        txn, &(struct assignment_key){offer->linkage_id, offer->step_no, offer->provider_id, n});
     if (row == NULL) {
         return false;
     }

@@ -27,14 +27,18 @@ const CoordinatorState__LinkageRow *ctl_view_linkage(struct wu_txn *txn,
                                                      const struct wu_id *linkage_id);
 
 /* view_provider.c: any node that provides */
-const LinkageState__StepRow *ctl_view_step(struct wu_txn *txn, const struct wu_id *linkage_id,
-                                           uint32_t step_no);
+struct ctl_view_offer {
+    struct wu_id linkage_id;
+    uint32_t step_no;
+    struct wu_id provider_id;
+};
+const LinkageState__StepRow *ctl_view_step(struct wu_txn *txn, const struct ctl_view_offer *offer);
 const LinkageState__ProviderRow *ctl_view_provider(struct wu_txn *txn,
                                                    const struct wu_id *provider_id);
 
 /* view_socialworker.c: whose case a step is */
-const SocialworkerState__WorkerRow *
-ctl_view_case_worker(struct wu_txn *txn, const struct wu_id *linkage_id, uint32_t step_no);
+const SocialworkerState__WorkerRow *ctl_view_case_worker(struct wu_txn *txn,
+                                                         const struct ctl_view_offer *offer);
 
 /* view_volunteer.c: the n-th person of a step, 0, 1, 2 ... and when; false behind the last */
 struct ctl_view_place {
@@ -42,8 +46,8 @@ struct ctl_view_place {
     int64_t from_ms;
     int64_t until_ms;
 };
-bool ctl_view_place(struct wu_txn *txn, const struct wu_id *linkage_id, uint32_t step_no,
-                    uint32_t n, struct ctl_view_place *ret_place);
+bool ctl_view_place(struct wu_txn *txn, const struct ctl_view_offer *offer, uint32_t n,
+                    struct ctl_view_place *ret_place);
 
 /*
  * view_charity.c: the bookings of a linkage, oldest first; only those from

@@ -4,9 +4,12 @@
  * What the people of a society say of a step: yes or no to an offer that waits
  * for them, and that the work is done.
  */
+enum { HOLDERS_TOLD_MAX = 8 };
+
 enum hand_refusal {
     HAND_NOT_REFUSED,
     STEP_UNKNOWN,
+    STEP_PROVIDER_AMBIGUOUS,
     STEP_NOT_WAITING,
     STEP_NOT_CONFIRMED,
     STEP_QUANTITY_INVALID,
@@ -19,7 +22,10 @@ enum hand_refusal {
 
 static const struct refusal REFUSALS[] = {
     [STEP_UNKNOWN] = {"STEP_UNKNOWN",
-                      "no such step was offered to this node; check the linkage and the number"},
+                      "no such step was offered to this node, or not to that body; check the "
+                      "linkage, the number and the body"},
+    [STEP_PROVIDER_AMBIGUOUS] = {"STEP_PROVIDER_AMBIGUOUS",
+                                 "several bodies of this node hold the step; say which one"},
     [STEP_NOT_WAITING] = {"STEP_NOT_WAITING",
                           "the step does not wait for an answer; it was answered before, or "
                           "taken back"},
@@ -63,19 +69,82 @@ static const char *step_text(struct wu_step *step, ProtobufCBinaryData linkage_i
     return whole != NULL ? whole : "";
 }
 
-static bool find(struct wu_step *step, ProtobufCBinaryData linkage_id, uint32_t step_no,
-                 struct held_step *ret_held)
+/*
+ * The only body of this node that holds the step. If none does any more, the
+ * last that did by id, so that whoever comes too late is told so.
+ */
+static enum hand_refusal find_holder(struct wu_step *step, struct held_step *ret_held)
+{
+    struct held_step at = *ret_held;
+    size_t open_count = 0;
+    bool found = held_first_of(step, &at);
+    enum hand_refusal refusal = found ? HAND_NOT_REFUSED : STEP_UNKNOWN;
+    for (; found; found = held_next_of(step, &at)) {
+        bool open = held_is_open(&at);
+        open_count += open;
+        if (open || open_count == 0) {
+            *ret_held = at;
+        }
+    }
+    return open_count > 1 ? STEP_PROVIDER_AMBIGUOUS : refusal;
+}
+
+static enum hand_refusal find(struct wu_step *step, ProtobufCBinaryData linkage_id,
+                              uint32_t step_no, ProtobufCBinaryData provider_id,
+                              struct held_step *ret_held)
 {
     *ret_held = (struct held_step){.key.step_no = step_no};
-    return wu_id_from_pb(linkage_id, &ret_held->key.linkage_id) && held_find(step, ret_held);
+    if (!wu_id_from_pb(linkage_id, &ret_held->key.linkage_id)) {
+        return STEP_UNKNOWN;
+    }
+    if (provider_id.len == 0) {
+        return find_holder(step, ret_held);
+    }
+    bool found =
+        wu_id_from_pb(provider_id, &ret_held->key.provider_id) && held_find(step, ret_held);
+    return found ? HAND_NOT_REFUSED : STEP_UNKNOWN;
+}
+
+/* ": ORG-1, ORG-2": the codes of those that hold the step, as far as there is room. */
+static const char *holder_codes(struct wu_step *step, const struct held_step *held)
+{
+    const char *codes = "";
+    int told = 0;
+    struct held_step at = {
+        .key = {.linkage_id = held->key.linkage_id, .step_no = held->key.step_no}};
+    bool found = held_first_of(step, &at);
+    for (; found && told < HOLDERS_TOLD_MAX; found = held_next_of(step, &at)) {
+        struct provider_key key = {at.key.provider_id};
+        const ProviderRow *body = providers_get(wu_step_txn(step), &key);
+        if (body != NULL && held_is_open(&at)) {
+            const char *more = wu_arena_printf(wu_step_arena(step), "%s%s%s", codes,
+                                               told++ > 0 ? ", " : ": ", body->code);
+            codes = more != NULL ? more : codes;
+        }
+    }
+    return codes;
+}
+
+static void refuse(struct wu_step *step, const char *what, enum hand_refusal refusal,
+                   const struct held_step *held)
+{
+    const struct refusal *why = &REFUSALS[refusal];
+    if (refusal == STEP_PROVIDER_AMBIGUOUS) {
+        wu_answer_refuse(step, why->code, "'%s': %s%s", what, why->sentence,
+                         holder_codes(step, held));
+        return;
+    }
+    check_refuse(step, what, why);
 }
 
 static enum hand_refusal answer_refusal(struct wu_step *step, const AnswerOffer *answer,
                                         struct held_step *ret_held)
 {
     int64_t now_ms = wu_step_event(step)->time_ms;
-    if (!find(step, answer->linkage_id, answer->step_no, ret_held)) {
-        return STEP_UNKNOWN;
+    enum hand_refusal refusal =
+        find(step, answer->linkage_id, answer->step_no, answer->provider_id, ret_held);
+    if (refusal != HAND_NOT_REFUSED) {
+        return refusal;
     }
     if (ret_held->row.state != STEP_STATE(WAITING)) {
         return STEP_NOT_WAITING;
@@ -102,7 +171,7 @@ static void handle_answer_offer(struct wu_step *step, const AnswerOffer *answer)
     const char *what = step_text(step, answer->linkage_id, answer->step_no);
     enum hand_refusal refusal = answer_refusal(step, answer, &held);
     if (refusal != HAND_NOT_REFUSED) {
-        check_refuse(step, what, &REFUSALS[refusal]);
+        refuse(step, what, refusal, &held);
         return;
     }
     if (!answer->accept) {
@@ -148,8 +217,10 @@ static enum hand_refusal report_refusal(struct wu_step *step, const ReportDelive
                                         struct held_step *ret_held)
 {
     const struct provider_hooks *hooks = wu_step_extra(step);
-    if (!find(step, report->linkage_id, report->step_no, ret_held)) {
-        return STEP_UNKNOWN;
+    enum hand_refusal refusal =
+        find(step, report->linkage_id, report->step_no, report->provider_id, ret_held);
+    if (refusal != HAND_NOT_REFUSED) {
+        return refusal;
     }
     if (ret_held->row.state != STEP_STATE(CONFIRMED)) {
         return STEP_NOT_CONFIRMED;
@@ -178,8 +249,7 @@ static void handle_report_delivery(struct wu_step *step, const ReportDelivery *r
     struct held_step held;
     enum hand_refusal refusal = report_refusal(step, report, &held);
     if (refusal != HAND_NOT_REFUSED) {
-        check_refuse(step, step_text(step, report->linkage_id, report->step_no),
-                     &REFUSALS[refusal]);
+        refuse(step, step_text(step, report->linkage_id, report->step_no), refusal, &held);
         return;
     }
 

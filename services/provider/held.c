@@ -10,7 +10,7 @@ bool held_from_ref(const StepRef *ref, struct held_step *ret_held)
     }
     ret_held->key.step_no = ref->step_no;
     return wu_id_from_pb(ref->linkage_id, &ret_held->key.linkage_id) &&
-           wu_id_from_pb(ref->provider_id, &ret_held->provider_id);
+           wu_id_from_pb(ref->provider_id, &ret_held->key.provider_id);
 }
 
 bool held_find(struct wu_step *step, struct held_step *held)
@@ -20,7 +20,29 @@ bool held_find(struct wu_step *step, struct held_step *held)
         return false;
     }
     held->row = *row;
-    return wu_id_from_pb(row->offer->ref->provider_id, &held->provider_id);
+    return true;
+}
+
+static bool take_row(struct held_step *held, bool found, const StepRow *row)
+{
+    if (found) {
+        held->row = *row;
+    }
+    return found;
+}
+
+bool held_first_of(struct wu_step *step, struct held_step *held)
+{
+    const StepRow *row = NULL;
+    bool found = steps_from(wu_step_txn(step), &held->key, 2, &row);
+    return take_row(held, found, row);
+}
+
+bool held_next_of(struct wu_step *step, struct held_step *held)
+{
+    const StepRow *row = NULL;
+    bool found = steps_after(wu_step_txn(step), &held->key, 2, &row);
+    return take_row(held, found, row);
 }
 
 bool held_is_open(const struct held_step *held)
@@ -32,10 +54,7 @@ bool held_is_open(const struct held_step *held)
 
 bool held_is_ref(const struct held_step *held, const StepRef *ref)
 {
-    struct wu_id provider_id;
-    return held->row.offer->ref->attempt == ref->attempt &&
-           wu_id_from_pb(ref->provider_id, &provider_id) &&
-           wu_id_equal(&held->provider_id, &provider_id);
+    return held->row.offer->ref->attempt == ref->attempt;
 }
 
 /* ---- what the coordinator is told ------------------------------------------ */
@@ -80,7 +99,8 @@ static size_t find_holders(struct wu_step *step, const StepRow *row,
     }
     bool found = steps_open_from(txn, &key, 1);
     for (int i = 0; found && i < LOOKED_AT_MAX && count < HELD_BY_MAX; i++) {
-        const StepRow *other = steps_get(txn, &(struct step_key){key.linkage_id, key.step_no});
+        const StepRow *other =
+            steps_get(txn, &(struct step_key){key.linkage_id, key.step_no, key.provider_id});
         if (other != NULL && other->state != STEP_STATE(WAITING) &&
             check_same_text(other->offer->service, row->offer->service)) {
             ret_holders[count++] = other->offer->ref->linkage_id;
@@ -166,7 +186,7 @@ void held_answer_confirm(struct wu_step *step, const struct held_step *held)
 DeclineReason held_refusal(struct wu_step *step, const struct held_step *held,
                            const ProviderRow **ret_provider)
 {
-    struct provider_key key = {held->provider_id};
+    struct provider_key key = {held->key.provider_id};
     const ProviderRow *provider = providers_get(wu_step_txn(step), &key);
     const StepOffered *offer = held->row.offer;
     int64_t now_ms = wu_step_event(step)->time_ms;
@@ -202,7 +222,7 @@ static void put(struct wu_step *step, struct held_step *held, StepState state)
 
 static struct step_open_key open_key(const struct held_step *held)
 {
-    return (struct step_open_key){held->provider_id, held->key.linkage_id, held->key.step_no};
+    return (struct step_open_key){held->key.provider_id, held->key.linkage_id, held->key.step_no};
 }
 
 static void list_open(struct wu_step *step, const struct held_step *held)
@@ -225,8 +245,26 @@ static struct wu_timer hold_timer(const struct held_step *held)
                              .n = held->key.step_no};
 }
 
+/* The bodies of a step whose reservations end at the same moment share one clock. */
+static bool is_hold_shared(struct wu_step *step, const struct held_step *held)
+{
+    struct held_step other = {
+        .key = {.linkage_id = held->key.linkage_id, .step_no = held->key.step_no}};
+    for (bool found = held_first_of(step, &other); found; found = held_next_of(step, &other)) {
+        if (other.row.state == STEP_STATE(RESERVED) &&
+            other.row.offer->hold_until_ms == held->row.offer->hold_until_ms &&
+            !wu_id_equal(&other.key.provider_id, &held->key.provider_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void cancel_hold(struct wu_step *step, const struct held_step *held)
 {
+    if (is_hold_shared(step, held)) {
+        return;
+    }
     struct wu_timer timer = hold_timer(held);
     wu_timer_cancel(step, &timer);
 }
@@ -234,7 +272,7 @@ static void cancel_hold(struct wu_step *step, const struct held_step *held)
 static void count_cases(struct wu_step *step, const struct held_step *held,
                         const ProviderRow *provider, int64_t more)
 {
-    struct provider_key key = {held->provider_id};
+    struct provider_key key = {held->key.provider_id};
     ProviderRow row = *provider;
     row.open_cases += more;
     WU_ASSERT(row.open_cases >= 0);
@@ -243,7 +281,7 @@ static void count_cases(struct wu_step *step, const struct held_step *held,
 
 static void uncount_case(struct wu_step *step, const struct held_step *held)
 {
-    struct provider_key key = {held->provider_id};
+    struct provider_key key = {held->key.provider_id};
     const ProviderRow *provider = providers_get(wu_step_txn(step), &key);
     if (provider != NULL) {
         count_cases(step, held, provider, -1);
@@ -261,7 +299,8 @@ DeclineReason held_reserve(struct wu_step *step, struct held_step *held,
 {
     const struct provider_hooks *hooks = hooks_of(step);
     if (hooks->reserve != NULL) {
-        DeclineReason reason = hooks->reserve(step, &held->provider_id, provider, held->row.offer);
+        DeclineReason reason =
+            hooks->reserve(step, &held->key.provider_id, provider, held->row.offer);
         if (reason != NOT_DECLINED) {
             return reason;
         }
@@ -304,7 +343,7 @@ static void let_go(struct wu_step *step, struct held_step *held)
     }
     const struct provider_hooks *hooks = hooks_of(step);
     if (hooks->release != NULL) {
-        hooks->release(step, &held->provider_id, &held->row);
+        hooks->release(step, &held->key.provider_id, &held->row);
     }
     uncount_case(step, held);
     if (held->row.state == STEP_STATE(RESERVED)) {
@@ -335,7 +374,7 @@ void held_deliver(struct wu_step *step, struct held_step *held, StepDelivered *d
 {
     const struct provider_hooks *hooks = hooks_of(step);
     if (hooks->deliver != NULL) {
-        hooks->deliver(step, &held->provider_id, &held->row, delivered);
+        hooks->deliver(step, &held->key.provider_id, &held->row, delivered);
     }
     unlist_open(step, held);
     uncount_case(step, held);

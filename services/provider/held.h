@@ -10,20 +10,26 @@
 /* A step at hand. `row` is a copy to be changed; each move writes it. */
 struct held_step {
     struct step_key key;
-    struct wu_id provider_id;
     StepRow row;
 };
 
 /* False unless both ids are there and the step has a number. */
 bool held_from_ref(const StepRef *ref, struct held_step *ret_held);
 
-/* Finds the step by its key and fills the rest in. */
+/* Finds the step by its key and fills the row in. */
 bool held_find(struct wu_step *step, struct held_step *held);
+
+/*
+ * The bodies of this node that were offered a step, in the order of their ids:
+ * the first with this or a greater provider id, and the one after. False: none.
+ */
+bool held_first_of(struct wu_step *step, struct held_step *held);
+bool held_next_of(struct wu_step *step, struct held_step *held);
 
 /* Waiting, reserved or confirmed. */
 bool held_is_open(const struct held_step *held);
 
-/* True when both name the same offer. */
+/* True when the ref, of the same step and body, names the same offer. */
 bool held_is_ref(const struct held_step *held, const StepRef *ref);
 
 /*

@@ -36,8 +36,9 @@ static void answer_new_offer(struct wu_step *step, struct held_step *held)
  * A step is offered.
  *
  * The same offer again gets the same answer again; an older one than the last
- * is a late echo. A newer one takes the place of the last, and whatever that
- * still held is free before the newer one is looked at.
+ * to this body is a late echo. A newer one takes the place of the last, and
+ * whatever that still held is free before the newer one is looked at. Other
+ * bodies of this node may hold an offer of the same step: theirs stand.
  */
 static void handle_step_offered(struct wu_step *step, const StepOffered *offer)
 {
@@ -125,13 +126,16 @@ static void handle_plan_refused(struct wu_step *step, const PlanRefused *refused
 }
 WU_HANDLER(plan_refused, PlanRefused)
 
-/* Nobody confirmed in time. Whoever ends a reservation stops its clock, so this is its own. */
+/* Nobody confirmed in time. Whoever ends the last reservation with this clock stops it. */
 static void handle_hold_expired(struct wu_step *step)
 {
     const struct wu_event *event = wu_step_event(step);
-    struct held_step held = {.key = {event->subject, event->n}};
-    if (held_find(step, &held) && held.row.state == STEP_STATE(RESERVED)) {
-        held_lapse(step, &held);
+    struct held_step held = {.key = {.linkage_id = event->subject, .step_no = event->n}};
+    for (bool found = held_first_of(step, &held); found; found = held_next_of(step, &held)) {
+        if (held.row.state == STEP_STATE(RESERVED) &&
+            event->time_ms >= held.row.offer->hold_until_ms) {
+            held_lapse(step, &held);
+        }
     }
 }
 WU_TIMER_HANDLER(hold_expired)

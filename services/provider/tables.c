@@ -17,7 +17,8 @@ const struct wu_table PROVIDER_BY_CODE = {
 const struct wu_table PROVIDER_STEPS = {
     .name = "provider.steps",
     .key_size = sizeof(struct step_key),
-    .key = {WU_KEY(struct step_key, linkage_id), WU_KEY(struct step_key, step_no)},
+    .key = {WU_KEY(struct step_key, linkage_id), WU_KEY(struct step_key, step_no),
+            WU_KEY(struct step_key, provider_id)},
     .row = &linkage_state__step_row__descriptor,
 };
 

@@ -22,9 +22,10 @@ WU_TABLE_OF(providers_by_code, PROVIDER_BY_CODE, struct provider_code_key, Provi
 struct step_key {
     struct wu_id linkage_id;
     uint32_t step_no;
+    struct wu_id provider_id;
 };
 
-/* Every step ever offered, with the last offer of it. Ended ones stay. */
+/* Every step ever offered to a body, with the last offer of it. Ended ones stay. */
 extern const struct wu_table PROVIDER_STEPS;
 WU_TABLE_OF(steps, PROVIDER_STEPS, struct step_key, StepRow);
 

@@ -402,6 +402,7 @@ static void deliver(struct bench *bench, enum role role, const struct step_open_
     uint64_t number = 0;
     body.linkage_id = wu_id_to_pb(&key->linkage_id);
     body.step_no = key->step_no;
+    body.provider_id = wu_id_to_pb(&key->provider_id);
     body.minutes = 60;
     must(wu_client_send(bench->doors[role], &command, &number) == WU_OK, "cannot report");
 }
@@ -418,7 +419,7 @@ static void report_deliveries(struct bench *bench, enum role role)
             continue;
         }
         const LinkageState__StepRow *row =
-            steps_get(txn, &(struct step_key){key.linkage_id, key.step_no});
+            steps_get(txn, &(struct step_key){key.linkage_id, key.step_no, key.provider_id});
         if (row != NULL && row->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_CONFIRMED) {
             remember(place, &key.linkage_id, key.step_no);
             deliver(bench, role, &key);

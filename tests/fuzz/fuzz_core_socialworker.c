@@ -12,10 +12,11 @@ static int64_t count_cases(struct wu_txn *txn, const struct wu_id *worker_id)
     for (bool more = assignments_from(txn, &key, 0, &row); more;
          more = assignments_after(txn, &key, 0, &row)) {
         struct wu_id id;
-        const StepRow *step = steps_get(txn, &(struct step_key){key.linkage_id, key.step_no});
+        const StepRow *step =
+            steps_get(txn, &(struct step_key){key.linkage_id, key.step_no, key.provider_id});
         FUZZ_RULE(step != NULL && (fuzz_step_holds(step) || step->state == STEP_STATE(DELIVERED) ||
-                                   fuzz_provider_is_given_again(
-                                       &(struct step_key){key.linkage_id, key.step_no})),
+                                   fuzz_provider_is_given_again(&(struct step_key){
+                                       key.linkage_id, key.step_no, key.provider_id})),
                   "nobody has a case that is over");
         count += fuzz_step_holds(step) && wu_id_from_pb(row->worker_id, &id) &&
                  wu_id_equal(&id, worker_id);
@@ -73,7 +74,7 @@ static void check_held(struct wu_txn *txn)
     struct step_key key = {0};
     const StepRow *row = NULL;
     for (bool more = steps_from(txn, &key, 0, &row); more; more = steps_after(txn, &key, 0, &row)) {
-        struct assignment_key at = {key.linkage_id, key.step_no};
+        struct assignment_key at = {key.linkage_id, key.step_no, key.provider_id};
         FUZZ_RULE(!fuzz_step_holds(row) || assignments_get(txn, &at) != NULL,
                   "a case that is held is somebody's");
         fuzz_forget(txn, mark);

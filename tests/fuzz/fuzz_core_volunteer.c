@@ -6,7 +6,7 @@
 
 static const StepRow *step_of(struct wu_txn *txn, const struct assignment_key *key)
 {
-    return steps_get(txn, &(struct step_key){key->linkage_id, key->step_no});
+    return steps_get(txn, &(struct step_key){key->linkage_id, key->step_no, key->provider_id});
 }
 
 static void check_assignment(struct wu_txn *txn, const struct assignment_key *key,
@@ -14,15 +14,19 @@ static void check_assignment(struct wu_txn *txn, const struct assignment_key *ke
 {
     struct shift_key at = {.until_ms = row->until_ms};
     struct wu_id linkage_id;
+    struct wu_id team_id;
     FUZZ_RULE(wu_id_from_pb(row->volunteer_id, &at.volunteer_id), "a place is somebody's");
     const ShiftRow *shift = shifts_get(txn, &at);
     const StepRow *step = step_of(txn, key);
-    if (fuzz_provider_is_given_again(&(struct step_key){key->linkage_id, key->step_no})) {
+    if (fuzz_provider_is_given_again(
+            &(struct step_key){key->linkage_id, key->step_no, key->provider_id})) {
         return;
     }
     FUZZ_RULE(shift != NULL && shift->from_ms == row->from_ms && shift->step_no == key->step_no &&
                   wu_id_from_pb(shift->linkage_id, &linkage_id) &&
-                  wu_id_equal(&linkage_id, &key->linkage_id),
+                  wu_id_equal(&linkage_id, &key->linkage_id) &&
+                  wu_id_from_pb(shift->provider_id, &team_id) &&
+                  wu_id_equal(&team_id, &key->provider_id),
               "a place has its time set aside");
     FUZZ_RULE(step != NULL && (fuzz_step_holds(step) || step->state == STEP_STATE(DELIVERED)),
               "nobody is held for what is over");
@@ -36,10 +40,11 @@ static void check_assignment(struct wu_txn *txn, const struct assignment_key *ke
 static int64_t count_places(struct wu_txn *txn, const struct step_key *key)
 {
     int64_t count = 0;
-    struct assignment_key at = {.linkage_id = key->linkage_id, .step_no = key->step_no};
+    struct assignment_key at = {
+        .linkage_id = key->linkage_id, .step_no = key->step_no, .provider_id = key->provider_id};
     const AssignmentRow *row = NULL;
-    for (bool more = assignments_from(txn, &at, 2, &row); more;
-         more = assignments_after(txn, &at, 2, &row)) {
+    for (bool more = assignments_from(txn, &at, 3, &row); more;
+         more = assignments_after(txn, &at, 3, &row)) {
         count++;
     }
     return count;

@@ -244,7 +244,7 @@ static ProtobufCBinaryData make_bytes(struct fuzz_maker *maker, const char *name
     WU_ASSERT(id != NULL);
     *id = choose_id(maker, is_provider ? &maker->providers : &maker->linkages,
                     is_provider ? 2 : FUZZ_FIRST_NEED_NODE);
-    return wu_id_to_pb(id);
+    return wu_id_node(id) == 0 ? (ProtobufCBinaryData){0} : wu_id_to_pb(id);
 }
 
 static void make_value(struct fuzz_maker *maker, const ProtobufCFieldDescriptor *field,

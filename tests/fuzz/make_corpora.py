@@ -197,6 +197,10 @@ PROVIDER_STORIES = {
     "by_hand": f"add:0,0,0,0,0,0,1 own:0,0,0,1 offer answer again confirm {REPORT}",
     "declined_by_hand": "add:0,0,0,0,0,0,1 own:0,0,0,1 offer answer:0,0,1",
     "two": f"add:0,0,0,0,0,1 own:0,0,0,1 own:0,0,0,1,1,1 offer {OTHER} confirm {REPORT} wait:1 release",
+    # the same step to two bodies: their clock is one, and each answers for itself
+    "two_bodies": f"add own:0,0,0,1 add:1 own:0,0,0,1,1,1 offer offer:0,3,1 confirm:0,3,1 {REPORT} timer",
+    "two_by_hand": "add:0,0,0,0,0,0,1 own:0,0,0,1 add:1,0,0,0,0,0,1 own:0,0,0,1,1,1 offer offer:0,3,1 "
+                   "answer:0,0,0,0,0,255 answer:0,0,0,0,0,1 answer:0,0,0,0,0,255 timer",
     "partly": f"add own:0,0,0,4 own:1,0,0,4 offer:0,0,0,0,0,0,0,1 confirm {REPORT}",
     "in_one": f"16+add 16+own:0,0,0,1 16+offer 16+confirm {REPORT}",
     "stranger": "add own:0,0,0,1 32+offer offer 32+confirm 32+release",

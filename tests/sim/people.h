@@ -80,6 +80,7 @@ struct errand {
     uint32_t index; /* body, kind or need */
     struct wu_id linkage_id;
     uint32_t step_no;
+    struct wu_id provider_id;
     int64_t quantity;
     bool yes;
 };

@@ -24,6 +24,7 @@ static struct errand errand_of(const struct seen *seen, const Linkage__StepRef *
     struct errand errand = {
         .kind = kind, .node = seen->place->number, .step_no = ref->step_no, .yes = true};
     (void)wu_id_from_pb(ref->linkage_id, &errand.linkage_id);
+    (void)wu_id_from_pb(ref->provider_id, &errand.provider_id);
     return errand;
 }
 
@@ -93,6 +94,7 @@ static void answer(struct sim *sim, const struct errand *errand)
     Linkage__AnswerOffer body = LINKAGE__ANSWER_OFFER__INIT;
     body.linkage_id = wu_id_to_pb(&errand->linkage_id);
     body.step_no = errand->step_no;
+    body.provider_id = wu_id_to_pb(&errand->provider_id);
     body.accept = errand->yes;
     body.text = errand->yes ? "" : "CANARY has no time";
     body.not_ours = !errand->yes && sim_chance(sim, "not ours", 800);
@@ -128,6 +130,7 @@ static void deliver(struct sim *sim, const struct errand *errand)
     Linkage__ReportDelivery body = LINKAGE__REPORT_DELIVERY__INIT;
     body.linkage_id = wu_id_to_pb(&errand->linkage_id);
     body.step_no = errand->step_no;
+    body.provider_id = wu_id_to_pb(&errand->provider_id);
     body.quantity = errand->quantity;
     body.minutes = 90;
     body.note = "done";

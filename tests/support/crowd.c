@@ -155,6 +155,7 @@ static bool do_step(void *context, const struct wu_id *linkage_id, uint32_t step
         Linkage__AnswerOffer answer = LINKAGE__ANSWER_OFFER__INIT;
         answer.linkage_id = wu_id_to_pb(linkage_id);
         answer.step_no = step_no;
+        answer.provider_id = step->offer->ref->provider_id;
         answer.accept = !one_in(crowd, crowd->decline_one_in);
         answer.text = answer.accept ? "" : "not today";
         return send(crowd, WU_TYPE(LINKAGE_ANSWER_OFFER), &answer.base);
@@ -163,6 +164,7 @@ static bool do_step(void *context, const struct wu_id *linkage_id, uint32_t step
         Linkage__ReportDelivery report = LINKAGE__REPORT_DELIVERY__INIT;
         report.linkage_id = wu_id_to_pb(linkage_id);
         report.step_no = step_no;
+        report.provider_id = step->offer->ref->provider_id;
         report.minutes = 60;
         return send(crowd, WU_TYPE(LINKAGE_REPORT_DELIVERY), &report.base);
     }

@@ -106,34 +106,49 @@ static bool is_the_offer(const CoordinatorState__LinkageStep *step,
            memcmp(ref->provider_id.data, step->provider_id.data, 16) == 0;
 }
 
-/* Who has delivered a step, of all who provide: one if the coordinator says so, else nobody. */
+/* Who has delivered a step, of all who provide. */
+struct deliverers {
+    const CoordinatorState__LinkageStep *step;
+    int node;
+    unsigned count;
+    bool is_right_one; /* among them */
+};
+
+static bool see_deliverer(void *context, const struct wu_id *linkage_id, uint32_t step_no,
+                          const LinkageState__StepRow *row)
+{
+    struct deliverers *seen = context;
+    (void)linkage_id;
+    (void)step_no;
+    if (row->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_DELIVERED) {
+        seen->count++;
+        seen->is_right_one |= seen->step->node == (uint32_t)seen->node &&
+                              node_of(seen->step->role) == seen->node &&
+                              is_the_offer(seen->step, row);
+    }
+    return true;
+}
+
+/* One if the coordinator says so, else nobody. */
 static void check_step(struct judge *judge, const struct wu_id *id,
                        const CoordinatorState__LinkageStep *step)
 {
     bool delivered = step->state == COORDINATOR_STATE__STEP_STATE__STEP_STATE_DELIVERED;
     bool brief = is_brief(judge->linkage);
-    bool by_the_right_one = false;
-    unsigned holders = 0;
+    struct deliverers seen = {.step = step};
     char text[WU_ID_TEXT_MAX];
-    for (int node = CITY_SOCIALORG; node < CITY_END; node++) {
-        size_t mark = judge->views[node].arena.used_bytes;
-        const LinkageState__StepRow *row = look_step(judge->views[node].txn, id, step->step_no);
-        if (row != NULL && row->state == LINKAGE_STATE__STEP_STATE__STEP_STATE_DELIVERED) {
-            holders++;
-            by_the_right_one |= step->node == (uint32_t)node && node_of(step->role) == node &&
-                                is_the_offer(step, row);
-        }
-        wu_arena_reset(&judge->views[node].arena, mark);
+    for (seen.node = CITY_SOCIALORG; seen.node < CITY_END; seen.node++) {
+        look_step(judge->views[seen.node].txn, id, step->step_no, see_deliverer, &seen);
     }
-    if ((delivered && !by_the_right_one) || (!brief && holders != (delivered ? 1 : 0))) {
+    if ((delivered && !seen.is_right_one) || (!brief && seen.count != (delivered ? 1 : 0))) {
         city_fail(judge->city,
                   "step %u of linkage %s is in state %d at the coordinator, node %u, attempt %u; "
                   "%u providers have delivered it, that one %s",
                   step->step_no, wu_id_to_text(id, text), (int)step->state, step->node,
-                  step->attempt, holders, by_the_right_one ? "too" : "not");
+                  step->attempt, seen.count, seen.is_right_one ? "too" : "not");
     }
     judge->report->delivered_count += delivered;
-    judge->report->given_twice_count += holders > (delivered ? 1U : 0U);
+    judge->report->given_twice_count += seen.count > (delivered ? 1U : 0U);
 }
 
 static bool see_provided(void *context, const struct wu_id *linkage_id, uint32_t step_no,

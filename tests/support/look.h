@@ -42,8 +42,9 @@ typedef bool (*look_at_step)(void *context, const struct wu_id *linkage_id, uint
                              const LinkageState__StepRow *step);
 void look_steps(struct wu_txn *txn, look_at_step visit, void *context);
 void look_steps_open(struct wu_txn *txn, look_at_step visit, void *context);
-const LinkageState__StepRow *look_step(struct wu_txn *txn, const struct wu_id *linkage_id,
-                                       uint32_t step_no);
+/* One step, at each body of the node that was offered it. */
+void look_step(struct wu_txn *txn, const struct wu_id *linkage_id, uint32_t step_no,
+               look_at_step visit, void *context);
 
 /* look_volunteer.c: a sentence about the first person in two places at once; false: nobody is */
 bool look_overlapping_shifts(struct wu_txn *txn, char *why, size_t why_size);

@@ -110,6 +110,9 @@ const Bus__Answer *providing_answer(struct world *world, const struct offered *o
     message.linkage_id = ref.message.linkage_id;
     message.step_no = ref.message.step_no;
     message.accept = accept;
+    if (offered->by_provider) {
+        message.provider_id = ref.message.provider_id;
+    }
     message.text = accept ? "" : "not this week";
     world_clear(world);
     return world_command(world, WU_TYPE(LINKAGE_ANSWER_OFFER), &message.base);
@@ -123,6 +126,9 @@ const Bus__Answer *providing_report(struct world *world, const struct offered *o
     ReportDelivery message = LINKAGE__REPORT_DELIVERY__INIT;
     message.linkage_id = ref.message.linkage_id;
     message.step_no = ref.message.step_no;
+    if (offered->by_provider) {
+        message.provider_id = ref.message.provider_id;
+    }
     message.quantity = quantity;
     message.minutes = minutes;
     message.note = "done";
@@ -141,7 +147,7 @@ void providing_take(struct world *world, const struct offered *offered)
 const StepRow *providing_step(struct world *world, const struct offered *offered)
 {
     struct step_key key = {providing_linkage_id(offered),
-                           offered->step_no != 0 ? offered->step_no : 1};
+                           offered->step_no != 0 ? offered->step_no : 1, offered->provider_id};
     return steps_get(world_txn(world), &key);
 }
 

@@ -37,6 +37,7 @@ struct offered {
     uint32_t from_node;    /* 0: the coordinator */
     uint32_t level_min;
     const char *licence_field; /* NULL: any */
+    bool by_provider;          /* people say which body they speak for */
 };
 
 void providing_offer(struct world *world, const struct offered *offered);

@@ -223,6 +223,11 @@ void world_advance(struct world *world, int64_t span_ms)
     world->now_ms = target_ms;
 }
 
+void world_oversleep(struct world *world, int64_t span_ms)
+{
+    world->now_ms += span_ms;
+}
+
 static const Bus__Answer *submit(struct world *world)
 {
     struct wu_arena *arena = wu_node_begin(world->node);

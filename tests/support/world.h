@@ -27,6 +27,8 @@ void world_stop(struct world *world);
 int64_t world_now_ms(const struct world *world);
 /* Moves time and fires every timer that comes due on the way, in order. */
 void world_advance(struct world *world, int64_t span_ms);
+/* Moves time only: what is folded next comes before the timers that are due by then. */
+void world_oversleep(struct world *world, int64_t span_ms);
 
 /* One command; the answer lives until the next call. Each call is a command of its own. */
 const Bus__Answer *world_command(struct world *world, wu_event_type type,

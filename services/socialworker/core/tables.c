@@ -25,6 +25,7 @@ const struct wu_table SOCIALWORKER_BY_FIELD = {
 const struct wu_table SOCIALWORKER_ASSIGNMENTS = {
     .name = "socialworker.assignments",
     .key_size = sizeof(struct assignment_key),
-    .key = {WU_KEY(struct assignment_key, linkage_id), WU_KEY(struct assignment_key, step_no)},
+    .key = {WU_KEY(struct assignment_key, linkage_id), WU_KEY(struct assignment_key, step_no),
+            WU_KEY(struct assignment_key, provider_id)},
     .row = &socialworker_state__assignment_row__descriptor,
 };

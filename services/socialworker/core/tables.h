@@ -38,6 +38,7 @@ WU_INDEX_OF(workers_by_field, SOCIALWORKER_BY_FIELD, struct worker_field_key);
 struct assignment_key {
     struct wu_id linkage_id;
     uint32_t step_no;
+    struct wu_id provider_id;
 };
 
 /* Whose case a step is. Stays after delivery, goes with a release. */

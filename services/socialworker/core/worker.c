@@ -241,6 +241,7 @@ static struct assignment_key assignment_key(const StepRef *ref)
 {
     struct assignment_key key = {.step_no = ref->step_no};
     wu_id_from_pb(ref->linkage_id, &key.linkage_id);
+    wu_id_from_pb(ref->provider_id, &key.provider_id);
     return key;
 }
 

@@ -52,6 +52,7 @@ static struct assignment_key assignment_key(const StepRef *ref, uint32_t n)
 {
     struct assignment_key key = {.step_no = ref->step_no, .n = n};
     wu_id_from_pb(ref->linkage_id, &key.linkage_id);
+    wu_id_from_pb(ref->provider_id, &key.provider_id);
     return key;
 }
 
@@ -62,6 +63,7 @@ static void assign(struct wu_step *step, const StepRef *ref, uint32_t n,
     shift.from_ms = candidate->slot.from_ms;
     shift.linkage_id = ref->linkage_id;
     shift.step_no = ref->step_no;
+    shift.provider_id = ref->provider_id;
     struct shift_key shift_at = {candidate->key.volunteer_id, candidate->slot.until_ms};
     shifts_put(wu_step_txn(step), &shift_at, &shift);
 

@@ -34,6 +34,6 @@ const struct wu_table VOLUNTEER_ASSIGNMENTS = {
     .name = "volunteer.assignments",
     .key_size = sizeof(struct assignment_key),
     .key = {WU_KEY(struct assignment_key, linkage_id), WU_KEY(struct assignment_key, step_no),
-            WU_KEY(struct assignment_key, n)},
+            WU_KEY(struct assignment_key, provider_id), WU_KEY(struct assignment_key, n)},
     .row = &volunteer_state__assignment_row__descriptor,
 };

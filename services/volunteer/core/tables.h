@@ -52,6 +52,7 @@ WU_TABLE_OF(shifts, VOLUNTEER_SHIFTS, struct shift_key, ShiftRow);
 struct assignment_key {
     struct wu_id linkage_id;
     uint32_t step_no;
+    struct wu_id provider_id;
     uint32_t n; /* 0 to quantity - 1 */
 };
 

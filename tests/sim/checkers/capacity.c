@@ -8,7 +8,7 @@
 struct state {
     struct map capacity; /* provider -> cases, 0: no limit */
     struct map open;     /* provider -> cases */
-    struct map steps;    /* node, linkage, step -> attempt * 2, and 1 while it is open */
+    struct map steps;    /* provider, linkage, step -> attempt * 2, and 1 while it is open */
 };
 
 static void *open_state(struct sim *sim)
@@ -92,7 +92,7 @@ static void saw(void *opaque, struct sim *sim, const struct seen *seen)
         saw_command(state, sim, seen);
     } else if (ref != NULL) {
         uint64_t name = (name_of(ref->linkage_id) * 31 + ref->step_no) * 1009;
-        uint64_t *step = map_at(&state->steps, name + seen->place->number * UINT64_C(2));
+        uint64_t *step = map_at(&state->steps, name + name_of(ref->provider_id) * 2);
         if (seen->is_output && seen->type == WU_TYPE(LINKAGE_STEP_RESERVED)) {
             reserved(state, sim, seen, ref, step);
         } else if (is_over(seen) && *step == (uint64_t)ref->attempt * 2 + 1) {

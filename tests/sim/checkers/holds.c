@@ -16,7 +16,7 @@ struct held {
 enum { HELD_MAX = 1 << 16 };
 
 struct state {
-    struct map index; /* node, linkage, step -> index + 1 */
+    struct map index; /* provider, linkage, step -> index + 1 */
     struct held list[HELD_MAX];
     uint64_t count;
     uint64_t confirm_seq; /* of the confirmation that was heard last, and where */
@@ -36,12 +36,11 @@ static void close_state(void *opaque)
     free(state);
 }
 
-static struct held *held_of(struct state *state, const struct seen *seen,
-                            const Linkage__StepRef *ref)
+static struct held *held_of(struct state *state, const Linkage__StepRef *ref)
 {
     uint64_t name = sim_hash(ref->linkage_id.data, ref->linkage_id.len);
-    uint64_t *index = map_at(&state->index,
-                             (name * 31 + ref->step_no) * 1009 + seen->place->number * UINT64_C(2));
+    uint64_t provider = sim_hash(ref->provider_id.data, ref->provider_id.len);
+    uint64_t *index = map_at(&state->index, (name * 31 + ref->step_no) * 1009 + provider * 2);
     if (*index == 0) {
         if (state->count == HELD_MAX) {
             abort();
@@ -53,7 +52,7 @@ static struct held *held_of(struct state *state, const struct seen *seen,
 
 static void hears(struct state *state, const struct seen *seen, const Linkage__StepRef *ref)
 {
-    struct held *held = held_of(state, seen, ref);
+    struct held *held = held_of(state, ref);
     state->confirm_seq = 0;
     if (seen->type == WU_TYPE(LINKAGE_STEP_OFFERED) && ref->attempt > held->attempt) {
         const Linkage__StepOffered *offer = (const void *)seen->body;
@@ -85,7 +84,7 @@ static void says_taken(struct sim *sim, const struct seen *seen, struct held *he
 static void says(struct state *state, struct sim *sim, const struct seen *seen,
                  const Linkage__StepRef *ref)
 {
-    struct held *held = held_of(state, seen, ref);
+    struct held *held = held_of(state, ref);
     if (ref->attempt != held->attempt) {
         return; /* about an offer that it never had, or no longer looks at */
     }

@@ -170,6 +170,61 @@ Test(hand, refusals_of_a_report_come_in_their_order)
     assert_refused(world_command(world, type, &report.base), "STEP_NOT_CONFIRMED");
 }
 
+/* ---- which of several bodies is meant -------------------------------------------------- */
+
+static struct offered offer_to_two(void)
+{
+    struct offered other = offered;
+    other.attempt = 2;
+    other.provider_id =
+        providing_add(world, &(struct body){"ORG-2", .service = "meals", .by_hand = true});
+    providing_offer(world, &offered);
+    providing_offer(world, &other);
+    return other;
+}
+
+Test(hand, of_several_that_hold_a_step_one_must_be_named)
+{
+    struct offered other = offer_to_two();
+    const Bus__Answer *answer = providing_answer(world, &other, true);
+    assert_refused(answer, "STEP_PROVIDER_AMBIGUOUS");
+    cr_assert_not_null(strstr(answer->text, "ORG-1, ORG-2"), "%s", answer->text);
+    cr_assert_eq(world_output_count(world), 0);
+
+    other.by_provider = true;
+    assert_accepted(providing_answer(world, &other, true));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(RESERVED));
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(WAITING));
+    providing_confirm(world, &other);
+    assert_accepted(providing_report(world, &other, 0, 5));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(DELIVERED));
+}
+
+Test(hand, the_only_one_that_holds_a_step_need_not_be_named)
+{
+    struct offered other = offer_to_two();
+    providing_release(world, &offered);
+    assert_accepted(providing_answer(world, &other, true));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(RESERVED));
+    providing_confirm(world, &other);
+    assert_accepted(providing_report(world, &other, 0, 5));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(DELIVERED));
+    assert_refused(providing_answer(world, &offered, true), "STEP_NOT_WAITING");
+    assert_refused(providing_report(world, &offered, 0, 5), "STEP_NOT_CONFIRMED");
+}
+
+Test(hand, a_body_that_was_not_asked_cannot_answer)
+{
+    struct offered stranger = offered;
+    stranger.by_provider = true;
+    stranger.provider_id = providing_add(world, &(struct body){"ORG-2", .service = "meals"});
+    providing_offer(world, &offered);
+    assert_refused(providing_answer(world, &stranger, true), "STEP_UNKNOWN");
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(WAITING));
+}
+
+/* ---- delivery -------------------------------------------------------------------------- */
+
 Test(hand, a_part_may_be_delivered)
 {
     take_by_hand();

@@ -221,15 +221,78 @@ Test(offer, an_older_attempt_is_not_heard)
     cr_assert_eq(providing_step(world, &offered)->offer->ref->attempt, 2);
 }
 
-Test(offer, one_attempt_names_one_provider)
+static struct offered offer_to_another(uint32_t attempt)
+{
+    struct offered other = offered;
+    other.attempt = attempt;
+    other.provider_id =
+        providing_add(world, &(struct body){"ORG-2", .service = "meals", .capacity_cases = 1});
+    providing_offer(world, &other);
+    return other;
+}
+
+Test(offer, two_bodies_of_a_node_hold_offers_of_one_step)
+{
+    providing_take(world, &offered);
+    struct offered other = offer_to_another(2);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_RESERVED)), 1);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(CONFIRMED));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(RESERVED));
+    cr_assert_eq(open_cases(), 1);
+    cr_assert_eq(providing_body(world, other.provider_id)->open_cases, 1);
+
+    providing_release(world, &other);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(CONFIRMED));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(RELEASED));
+    cr_assert_eq(providing_open_count(world, offered.provider_id), 1);
+    cr_assert_eq(providing_open_count(world, other.provider_id), 0);
+    cr_assert(no_clock_runs());
+}
+
+Test(offer, bodies_whose_reservations_end_together_lapse_together)
 {
     providing_offer(world, &offered);
+    struct offered other = offer_to_another(2);
+    world_clear(world);
+    world_advance(world, 2 * WU_HOUR_MS);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 2);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(LAPSED));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(LAPSED));
+    cr_assert(no_clock_runs());
+}
+
+Test(offer, a_body_that_is_let_go_leaves_the_clock_of_another)
+{
+    providing_offer(world, &offered);
+    struct offered other = offer_to_another(2);
+    providing_release(world, &other);
+    cr_assert(!no_clock_runs());
+    world_clear(world);
+    world_advance(world, 2 * WU_HOUR_MS);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 1);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(LAPSED));
+    cr_assert_eq(providing_state(world, &other), STEP_STATE(RELEASED));
+}
+
+/* The confirmation is folded before the clock that has run out: it comes too late all the same. */
+Test(offer, what_ran_out_is_not_confirmed_before_its_clock_comes_round)
+{
     struct offered other = offered;
-    other.provider_id = providing_add(world, &(struct body){"ORG-2", .service = "meals"});
+    other.linkage = 2;
+    providing_offer(world, &offered);
     providing_offer(world, &other);
-    cr_assert_eq(world_output_count(world), 0);
+    world_oversleep(world, 2 * WU_HOUR_MS - 1);
+    providing_confirm(world, &other);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_TAKEN)), 1);
+    world_oversleep(world, 1);
+    providing_confirm(world, &offered);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_TAKEN)), 0);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 1);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(LAPSED));
     cr_assert_eq(open_cases(), 1);
-    cr_assert_eq(providing_body(world, other.provider_id)->open_cases, 0);
+    cr_assert(no_clock_runs());
+    world_advance(world, WU_HOUR_MS);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 1);
 }
 
 Test(offer, a_newer_attempt_takes_the_place_of_an_ended_one)
@@ -248,18 +311,14 @@ Test(offer, a_newer_attempt_frees_what_the_last_one_held)
     providing_take(world, &offered);
     struct offered newer = offered;
     newer.attempt = 2;
-    newer.provider_id =
-        providing_add(world, &(struct body){"ORG-2", .service = "meals", .capacity_cases = 1});
     providing_offer(world, &newer);
     cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_RESERVED)), 1);
-    cr_assert_eq(open_cases(), 0);
-    cr_assert_eq(providing_body(world, newer.provider_id)->open_cases, 1);
-    cr_assert_eq(providing_open_count(world, offered.provider_id), 0);
-    cr_assert_eq(providing_open_count(world, newer.provider_id), 1);
+    cr_assert_eq(open_cases(), 1);
+    cr_assert_eq(providing_open_count(world, offered.provider_id), 1);
 
     world_advance(world, 3 * WU_HOUR_MS);
     cr_assert_eq(providing_state(world, &newer), STEP_STATE(LAPSED));
-    cr_assert_eq(providing_body(world, newer.provider_id)->open_cases, 0);
+    cr_assert_eq(open_cases(), 0);
 }
 
 Test(offer, the_clock_of_an_earlier_attempt_does_not_touch_a_later_one)

@@ -273,7 +273,7 @@ Test(worker, a_case_goes_with_its_worker_to_another_station)
 Test(worker, who_held_a_case_stays_known_after_delivery)
 {
     struct wu_id chen = add(&(struct person){"W-1", .caseload_max = 3});
-    struct assignment_key key = {providing_linkage_id(&offered), 1};
+    struct assignment_key key = {providing_linkage_id(&offered), 1, offered.provider_id};
     struct wu_id holder;
     providing_take(world, &offered);
     assert_accepted(providing_report(world, &offered, 0, 60));

@@ -65,7 +65,7 @@ static DeclineReason outcome(void)
 
 static const AssignmentRow *place(uint32_t n)
 {
-    struct assignment_key key = {providing_linkage_id(&offered), 1, n};
+    struct assignment_key key = {providing_linkage_id(&offered), 1, offered.provider_id, n};
     return assignments_get(world_txn(world), &key);
 }
 
@@ -468,6 +468,7 @@ static void check_shifts(void)
         cr_assert(!wu_id_equal(&key.volunteer_id, &last.volunteer_id) ||
                   last.until_ms <= row->from_ms);
         cr_assert(wu_id_from_pb(row->linkage_id, &step.linkage_id));
+        cr_assert(wu_id_from_pb(row->provider_id, &step.provider_id));
         StepState state = steps_get(txn, &step)->state;
         cr_assert(state == STEP_STATE(RESERVED) || state == STEP_STATE(CONFIRMED) ||
                   state == STEP_STATE(DELIVERED));
