@@ -2,7 +2,7 @@
  * wushe-demo-city FOLDER [--seed N] [--date YYYY-MM-DD]
  *
  * Writes a made-up city as the files that `wushectl import` reads:
- * organisations.csv, people.csv, resources.csv, needs.csv; its kinds of service
+ * organisations.csv, registrations.csv, people.csv, resources.csv, needs.csv; its kinds of service
  * are those of seeds/catalogue. The same seed and date give the same bytes on
  * every machine. The date is the city's
  * today: registrations end one to three years later, and a few ended last year.
@@ -251,6 +251,46 @@ static bool write_organisations(struct city *city)
     }
     write_body_of_district(file, city, &prng, &ONE_DISTRICT_BODY, ONE_DISTRICT);
     return close_file(file, "organisations.csv");
+}
+
+/* ---- registrations ---------------------------------------------------------------- */
+
+/* Most were founded by residents; some were not, and it shows. */
+static void write_registration(FILE *file, const struct city *city, struct wu_prng *prng,
+                               const struct body *body)
+{
+    bool association = body->pattern->code_class == '1';
+    int founders = between(prng, 5, 40);
+    int residents = chance(prng, 750) ? between(prng, (founders + 1) / 2, founders)
+                                      : between(prng, 0, founders / 3);
+    int rating = between(prng, 0, 5);
+    int until_year = city->year + between(prng, 1, 4);
+    int rated_until_year = city->year + between(prng, 1, 5);
+    fprintf(file, "%s,%s,%s,%04d-12-31,%d,%d,", body->code,
+            association ? "association" : "service_agency", body->code, until_year, founders,
+            residents);
+    if (rating > 0) {
+        fprintf(file, "%d,%04d-12-31", rating, rated_until_year);
+    } else {
+        fprintf(file, ",");
+    }
+    fprintf(file, ",%s,civil-affairs\n", body->pattern->services);
+}
+
+static bool write_registrations(const struct city *city)
+{
+    FILE *file = open_file(city, "registrations.csv");
+    if (file == NULL) {
+        return false;
+    }
+    struct wu_prng prng = prng_of(city, 5);
+    fprintf(file, "body,kind,credit_code,until,founders,residents,rating,rated_until,scope,by\n");
+    for (size_t i = 0; i < city->body_count; i++) {
+        if (strcmp(city->bodies[i].pattern->society, "socialorg") == 0) {
+            write_registration(file, city, &prng, &city->bodies[i]);
+        }
+    }
+    return close_file(file, "registrations.csv");
 }
 
 /* ---- people ----------------------------------------------------------------------- */
@@ -509,8 +549,8 @@ int main(int argc, char **argv)
         return usage();
     }
     city.folder = argv[1];
-    if (!write_organisations(&city) || !write_people(&city) || !write_resources(&city) ||
-        !write_needs(&city)) {
+    if (!write_organisations(&city) || !write_registrations(&city) || !write_people(&city) ||
+        !write_resources(&city) || !write_needs(&city)) {
         return EXIT_FAILURE;
     }
     printf("%s: %d communities, %zu organisations, %zu people, %zu gifts, %zu needs\n", city.folder,

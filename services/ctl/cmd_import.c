@@ -427,7 +427,7 @@ static int read_arguments(struct import *import, int argc, char **argv)
     if (import->kind == NULL) {
         return ctl_complain(CTL_USAGE,
                             "cannot import '%s': it is needs, people, organisations, "
-                            "resources, kinds or days",
+                            "registrations, resources, kinds or days",
                             argv[0]);
     }
     if (rejects != NULL) {

@@ -322,6 +322,88 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --all              every confirmed step, as offered\n"
      "  --role ROLE        with --all: of one society",
      cmd_step_deliver},
+    {"org register", "BODY KIND [OPTIONS]",
+     "Put on record that an organisation is registered or filed; again: renew or change it.\n"
+     "\n"
+     "Without it, and after its day, a body is offered nothing.\n"
+     "\n"
+     "KIND is association, service-agency, foundation, community-group, enterprise or individual.\n"
+     "\n"
+     "  --credit-code CODE             18 characters; of all but groups and individuals\n"
+     "  --filing-number TEXT           of those\n"
+     "  --registered-until DAY         to the end of that day\n"
+     "  --founder-count N              or members\n"
+     "  --resident-founder-count N     of those, who live where it works\n"
+     "  --rating N                     1 to 5 for 1A to 5A\n"
+     "  --rated-until DAY              to the end of that day\n"
+     "  --scope LIST                   services it may give, 'meals;visits'; default any\n"
+     "  --areas LIST                   divisions where it may work, default anywhere\n"
+     "  --checks LIST                  what was looked at; of enterprises and individuals\n"
+     "  --by CODE                      who says so, never a name",
+     cmd_org_register},
+    {"org suspend", "BODY --reason TEXT --by CODE [--until TIME]",
+     "Let an organisation take nothing more; what it holds goes to others.\n"
+     "\n"
+     "  --reason TEXT      why, no personal data\n"
+     "  --until TIME       default until it is lifted\n"
+     "  --by CODE          who says so",
+     cmd_org_suspend},
+    {"org lift", "BODY --reason TEXT --by CODE",
+     "Lift a suspension: another person than the one who made it, and not bound to the body.\n"
+     "\n"
+     "  --reason TEXT      why, no personal data\n"
+     "  --by CODE          who says so",
+     cmd_org_lift},
+    {"org list", "[--limit N]",
+     "Social organisations: how they stand, and whether residents lead them.", cmd_org_list},
+    {"org policy", "--by CODE [OPTIONS]",
+     "Set the rules that the city sets for itself; what is left out is the default.\n"
+     "\n"
+     "  --resident-permille-min N      of founders, fewer is not resident-led; default 500\n"
+     "  --conflict-hops-max N          how far interests are followed, 1 to 3; default 3\n"
+     "  --disclosure-days N            for dealings of related parties, default 30\n"
+     "  --by CODE                      who sets it",
+     cmd_org_policy},
+    {"incubation advance", "BODY STAGE --mentor BODY --evidence TEXT --by CODE",
+     "Say that a new organisation is one stage further: seed, nursed, trial, graduated.\n"
+     "\n"
+     "  --mentor BODY      the organisation that nurses it\n"
+     "  --evidence TEXT    what shows it\n"
+     "  --by CODE          who says so",
+     cmd_incubation_advance},
+    {"incubation list", "", "New organisations, their stages and who nurses them.",
+     cmd_incubation_list},
+    {"interest declare", "PARTY [--other PARTY] --kind WORD --by CODE [OPTIONS]",
+     "Declare an interest of a person or a body, or that there is none.\n"
+     "\n"
+     "  --other PARTY      whom PARTY is bound to\n"
+     "  --kind WORD        none, employed, officer, owner, family, donor, supplier or other\n"
+     "  --ended            it is over\n"
+     "  --found            somebody else found it\n"
+     "  --text TEXT        no personal data\n"
+     "  --by CODE          who says so",
+     cmd_interest_declare},
+    {"interest list", "[PARTY]", "Who is bound to whom: all, or of one party.", cmd_interest_list},
+    {"decision list", "[--reopened]",
+     "What was decided about organisations, by whom, and what is to be disclosed.\n"
+     "\n"
+     "  --reopened         only what an interest opened again",
+     cmd_decision_list},
+    {"decision review", "BODY KIND [--uphold] --reason TEXT --by CODE",
+     "Look again at a decision that an interest opened: it is upheld, or it is void.\n"
+     "\n"
+     "KIND is registration, lift or incubation.\n"
+     "\n"
+     "  --uphold           it was right all the same\n"
+     "  --reason TEXT      why, no personal data\n"
+     "  --by CODE          somebody who had no part in it",
+     cmd_decision_review},
+    {"decision disclose", "BODY KIND --where TEXT --by CODE",
+     "Put on record where a dealing of related parties was made public.\n"
+     "\n"
+     "  --where TEXT       where it can be read\n"
+     "  --by CODE          who says so",
+     cmd_decision_disclose},
     {"ledger show", "",
      "The charity's accounts: given, free, held and issued, and that each sum is zero.\n"
      "\n"
@@ -470,7 +552,7 @@ const struct ctl_command CTL_COMMANDS[] = {
      cmd_catalogue_rehearse},
 
     HEADING("Bringing in what is on file"),
-    {"import", "needs|people|organisations|resources|kinds|days FILE [OPTIONS]",
+    {"import", "needs|people|organisations|registrations|resources|kinds|days FILE [OPTIONS]",
      "Bring in a CSV file in UTF-8, row by row; importing it again changes nothing.\n"
      "\n"
      "FILE may be - for standard input. The first row names the columns, in any order:\n"
@@ -478,6 +560,8 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  people         society body number name skills [division level registered_until capacity\n"
      "                 free]\n"
      "  organisations  society code name division [services capacity answers]\n"
+     "  registrations  body kind until founders residents by [credit_code filing_number rating\n"
+     "                 rated_until scope areas checks]: as 'wushectl org register --help' tells\n"
      "  resources      fund class service quantity receipt\n"
      "  kinds          code name_zh name_en reply_minutes deliver_hours confirm_hours recipe\n"
      "                 [assess_field]\n"

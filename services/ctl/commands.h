@@ -74,5 +74,17 @@ int cmd_step_deliver(struct ctl *ctl, int argc, char **argv);
 int cmd_need_list(struct ctl *ctl, int argc, char **argv);
 int cmd_need_confirm(struct ctl *ctl, int argc, char **argv);
 int cmd_ledger_show(struct ctl *ctl, int argc, char **argv);
+int cmd_org_register(struct ctl *ctl, int argc, char **argv); /* cmd_organisation.c */
+int cmd_org_suspend(struct ctl *ctl, int argc, char **argv);
+int cmd_org_lift(struct ctl *ctl, int argc, char **argv);
+int cmd_org_list(struct ctl *ctl, int argc, char **argv);
+int cmd_org_policy(struct ctl *ctl, int argc, char **argv);
+int cmd_incubation_advance(struct ctl *ctl, int argc, char **argv);
+int cmd_incubation_list(struct ctl *ctl, int argc, char **argv);
+int cmd_interest_declare(struct ctl *ctl, int argc, char **argv);
+int cmd_interest_list(struct ctl *ctl, int argc, char **argv);
+int cmd_decision_list(struct ctl *ctl, int argc, char **argv);
+int cmd_decision_review(struct ctl *ctl, int argc, char **argv);
+int cmd_decision_disclose(struct ctl *ctl, int argc, char **argv);
 int cmd_import(struct ctl *ctl, int argc,
                char **argv); /* needs|people|organisations|resources|kinds|days */

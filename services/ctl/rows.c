@@ -5,6 +5,7 @@
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/v1/day.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
+#include "wushe/socialorg/v1/organisation.pb-c.h"
 #include "wushe/socialworker/v1/worker.pb-c.h"
 #include "wushe/volunteer/v1/volunteer.pb-c.h"
 
@@ -199,6 +200,101 @@ static bool read_organisation(const struct reader *reader)
                         "society '%.40s' is none of community, socialorg, socialworker, volunteer "
                         "or charity",
                         society);
+}
+
+/* ---- registrations ----------------------------------------------------------- */
+
+enum {
+    REGISTRATION_BODY,
+    REGISTRATION_KIND,
+    REGISTRATION_CREDIT_CODE,
+    REGISTRATION_FILING_NUMBER,
+    REGISTRATION_UNTIL,
+    REGISTRATION_FOUNDERS,
+    REGISTRATION_RESIDENTS,
+    REGISTRATION_RATING,
+    REGISTRATION_RATED_UNTIL,
+    REGISTRATION_SCOPE,
+    REGISTRATION_AREAS,
+    REGISTRATION_CHECKS,
+    REGISTRATION_BY,
+};
+
+static const struct ctl_csv_column REGISTRATION_COLUMNS[] = {
+    {"body", true},         {"kind", true},
+    {"credit_code", false}, {"filing_number", false},
+    {"until", true},        {"founders", true},
+    {"residents", true},    {"rating", false},
+    {"rated_until", false}, {"scope", false},
+    {"areas", false},       {"checks", false},
+    {"by", true},           {0},
+};
+
+static bool read_last_day(const struct reader *reader, const char *what, const char *text,
+                          int64_t *ret_ms)
+{
+    return *text == '\0' || ctl_parse_last_day(text, reader->clock, ret_ms) ||
+           ctl_row_fail(reader->fault, "DATE_MALFORMED",
+                        "%s '%.40s' is not a day: write 2027-12-31", what, text);
+}
+
+static bool read_small(const struct reader *reader, const char *what, int cell,
+                       uint32_t *ret_number)
+{
+    int64_t number = 0;
+    bool good = read_number(reader, what, reader->cells[cell], 1000000, &number);
+    *ret_number = (uint32_t)number;
+    return good;
+}
+
+static bool read_areas(const struct reader *reader, Socialorg__RegisterOrganisation *message)
+{
+    const char **parts = NULL;
+    if (!split(reader, "areas", reader->cells[REGISTRATION_AREAS], &parts, &message->n_areas)) {
+        return false;
+    }
+    message->areas = wu_arena_take(reader->arena, (message->n_areas + 1) * sizeof *message->areas);
+    if (message->areas == NULL) {
+        return no_memory(reader->fault);
+    }
+    for (size_t i = 0; i < message->n_areas; i++) {
+        if (!read_division(reader, parts[i], &message->areas[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_registration(const struct reader *reader)
+{
+    Socialorg__RegisterOrganisation *message =
+        new_body(reader, WU_TYPE(SOCIALORG_REGISTER_ORGANISATION),
+                 &socialorg__register_organisation__descriptor);
+    int kind = 0;
+    if (message == NULL ||
+        !read_word(reader, "kind", &socialorg__organisation_kind__descriptor, "ORGANISATION_KIND_",
+                   reader->cells[REGISTRATION_KIND], &kind)) {
+        return false;
+    }
+    to_role(reader, "socialorg");
+    message->body = reader->cells[REGISTRATION_BODY];
+    message->kind = (Socialorg__OrganisationKind)kind;
+    message->credit_code = reader->cells[REGISTRATION_CREDIT_CODE];
+    message->filing_number = reader->cells[REGISTRATION_FILING_NUMBER];
+    message->by = reader->cells[REGISTRATION_BY];
+    return read_last_day(reader, "until", reader->cells[REGISTRATION_UNTIL],
+                         &message->registered_until_ms) &&
+           read_last_day(reader, "rated_until", reader->cells[REGISTRATION_RATED_UNTIL],
+                         &message->rated_until_ms) &&
+           read_small(reader, "founders", REGISTRATION_FOUNDERS, &message->founder_count) &&
+           read_small(reader, "residents", REGISTRATION_RESIDENTS,
+                      &message->resident_founder_count) &&
+           read_small(reader, "rating", REGISTRATION_RATING, &message->rating) &&
+           split(reader, "scope", reader->cells[REGISTRATION_SCOPE], &message->scope,
+                 &message->n_scope) &&
+           split(reader, "checks", reader->cells[REGISTRATION_CHECKS], &message->checks,
+                 &message->n_checks) &&
+           read_areas(reader, message);
 }
 
 /* ---- people ---------------------------------------------------------------- */
@@ -584,6 +680,7 @@ static bool read_need(const struct reader *reader)
 ROW_READER(need)
 ROW_READER(person)
 ROW_READER(organisation)
+ROW_READER(registration)
 ROW_READER(resource)
 ROW_READER(kind)
 ROW_READER(day)
@@ -594,6 +691,7 @@ const struct ctl_row_kind CTL_ROW_KINDS[] = {
     {"needs", NEED_COLUMNS, read_need_row},
     {"people", PERSON_COLUMNS, read_person_row},
     {"organisations", ORG_COLUMNS, read_organisation_row},
+    {"registrations", REGISTRATION_COLUMNS, read_registration_row},
     {"resources", GIFT_COLUMNS, read_resource_row},
     {"kinds", KIND_COLUMNS, read_kind_row},
     {"days", DAY_COLUMNS, read_day_row},

@@ -56,6 +56,10 @@ static const struct phrase DECLINES[] = {
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_BY_HAND, "a person said no"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_TOO_LATE, "the time to answer was over"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOBODY_LEFT, "nobody there is left to ask"},
+    {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_REGISTERED, "it is not registered any more"},
+    {LINKAGE__DECLINE_REASON__DECLINE_REASON_SUSPENDED, "it was suspended"},
+    {LINKAGE__DECLINE_REASON__DECLINE_REASON_OUT_OF_SCOPE,
+     "it is not registered for that work or area"},
     {LINKAGE__DECLINE_REASON__DECLINE_REASON_NOT_OURS, "it is not theirs to do"},
     {0, NULL},
 };

@@ -56,6 +56,11 @@ static const struct refusal IMPOSSIBLE[] = {
     [DECLINE_REASON(NOT_LICENSED)] = {"NOT_LICENSED", "nobody here is registered for that field"},
     [DECLINE_REASON(BY_HAND)] = {"BY_HAND", "declined"},
     [DECLINE_REASON(TOO_LATE)] = {"TOO_LATE", "the time to answer is over"},
+    [DECLINE_REASON(NOT_REGISTERED)] = {"NOT_REGISTERED",
+                                        "the body is not registered, or is so no longer"},
+    [DECLINE_REASON(SUSPENDED)] = {"SUSPENDED", "the body is suspended"},
+    [DECLINE_REASON(OUT_OF_SCOPE)] = {"OUT_OF_SCOPE",
+                                      "not the work or not the area the body is registered for"},
 };
 
 /* "6-1042 step 2" */

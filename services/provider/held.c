@@ -195,6 +195,12 @@ DeclineReason held_refusal(struct wu_step *step, const struct held_step *held,
     if (provider == NULL) {
         return DECLINE_REASON(PROVIDER_UNKNOWN);
     }
+    const struct provider_hooks *hooks = wu_step_extra(step);
+    DeclineReason bar =
+        hooks->bar != NULL ? hooks->bar(step, &held->key.provider_id, offer) : NOT_DECLINED;
+    if (bar != NOT_DECLINED) {
+        return bar;
+    }
     if (!check_has_service(provider->services, provider->n_services, offer->service)) {
         return DECLINE_REASON(SERVICE_UNKNOWN);
     }
@@ -314,18 +320,6 @@ DeclineReason held_reserve(struct wu_step *step, struct held_step *held,
     return NOT_DECLINED;
 }
 
-void held_decline(struct wu_step *step, struct held_step *held, DeclineReason reason,
-                  const char *text)
-{
-    if (held->row.state == STEP_STATE(WAITING)) {
-        unlist_open(step, held);
-    }
-    held->row.reason = reason;
-    held->row.text = text;
-    put(step, held, STEP_STATE(DECLINED));
-    emit_declined(step, &held->row);
-}
-
 void held_confirm(struct wu_step *step, struct held_step *held, int64_t deliver_by_ms)
 {
     cancel_hold(step, held);
@@ -349,6 +343,18 @@ static void let_go(struct wu_step *step, struct held_step *held)
     if (held->row.state == STEP_STATE(RESERVED)) {
         cancel_hold(step, held);
     }
+}
+
+void held_decline(struct wu_step *step, struct held_step *held, DeclineReason reason,
+                  const char *text)
+{
+    if (held_is_open(held)) {
+        let_go(step, held);
+    }
+    held->row.reason = reason;
+    held->row.text = text;
+    put(step, held, STEP_STATE(DECLINED));
+    emit_declined(step, &held->row);
 }
 
 void held_lapse(struct wu_step *step, struct held_step *held)
@@ -381,4 +387,20 @@ void held_deliver(struct wu_step *step, struct held_step *held, StepDelivered *d
     held->row.delivered = delivered;
     put(step, held, STEP_STATE(DELIVERED));
     emit_delivered(step, &held->row);
+}
+
+bool provider_give_back(struct wu_step *step, const struct wu_id *provider_id, DeclineReason reason,
+                        size_t count_max)
+{
+    struct step_open_key key = {.provider_id = *provider_id};
+    bool found = steps_open_from(wu_step_txn(step), &key, 1);
+    for (size_t i = 0; found && i < count_max; i++) {
+        struct held_step held = {.key = {key.linkage_id, key.step_no, key.provider_id}};
+        if (!held_find(step, &held)) {
+            return false; /* only after a failure of the transaction */
+        }
+        held_decline(step, &held, reason, "");
+        found = steps_open_after(wu_step_txn(step), &key, 1);
+    }
+    return found;
 }

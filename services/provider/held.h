@@ -46,7 +46,7 @@ void held_wait(struct wu_step *step, struct held_step *held);
 DeclineReason held_reserve(struct wu_step *step, struct held_step *held,
                            const ProviderRow *provider);
 
-/* To DECLINED with its answer. */
+/* To DECLINED with its answer; what was held is given back. */
 void held_decline(struct wu_step *step, struct held_step *held, DeclineReason reason,
                   const char *text);
 

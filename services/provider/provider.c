@@ -93,13 +93,22 @@ static void emit_announced(struct wu_step *step, const struct wu_id *provider_id
     announced.division = row->division;
     announced.n_services = row->n_services;
     announced.services = row->services;
-    announced.open = !row->closed;
+    announced.open =
+        !row->closed && (hooks->bar == NULL || hooks->bar(step, provider_id, NULL) == NOT_DECLINED);
     announced.capacity = row->capacity_cases;
     struct wu_mail mail = {.to_node = wu_step_hub(step),
                            .type = WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED),
                            .subject = *provider_id,
                            .division = row->division};
     wu_emit_mail(step, &mail, &announced.base);
+}
+
+void provider_announce(struct wu_step *step, const struct wu_id *provider_id)
+{
+    const ProviderRow *row = providers_get(wu_step_txn(step), &(struct provider_key){*provider_id});
+    if (row != NULL) {
+        emit_announced(step, provider_id, row);
+    }
 }
 
 /*

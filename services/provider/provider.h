@@ -8,7 +8,7 @@
 /*
  * A providing society: bodies (organisations, stations, teams, funds) that are
  * offered steps of a linkage. What they all do is here; what one of them does
- * besides is three hooks, reached through the `extra` of its core.
+ * besides is four hooks, reached through the `extra` of its core.
  *
  * The life of an offered step:
  *
@@ -19,7 +19,8 @@
  *
  * Mail is believed only when it comes from this node's coordinator; an offer
  * is named by its ref, and whatever carries another attempt is about something
- * else. A row of `provider.steps` holds the last offer only: what came of
+ * else. A body that its society bars gives back what it holds: from any open state
+ * to DECLINED. A row of `provider.steps` holds the last offer only: what came of
  * earlier ones is in the journal.
  */
 struct provider_hooks {
@@ -34,6 +35,13 @@ struct provider_hooks {
 
     /* Gives back what reserve set aside. */
     void (*release)(struct wu_step *step, const struct wu_id *provider_id, const StepRow *held);
+
+    /*
+     * Why the body may take nothing now, or with an offer: not this one. A body
+     * that may take nothing is announced as shut.
+     */
+    DeclineReason (*bar)(struct wu_step *step, const struct wu_id *provider_id,
+                         const StepOffered *offer);
 
     /* The work is done: 1 to offer->quantity was really given, the rest goes back. */
     void (*deliver)(struct wu_step *step, const struct wu_id *provider_id, const StepRow *held,
@@ -53,3 +61,13 @@ enum { PROVIDER_CODE_BYTES_MAX = 23, PROVIDER_PLAN_STEPS_MAX = 16 };
 
 /* The body with that code, or false. Any text may be asked for. */
 bool provider_by_code(struct wu_step *step, const char *code, struct wu_id *ret_provider_id);
+
+/* Tells the coordinator anew how the body stands. */
+void provider_announce(struct wu_step *step, const struct wu_id *provider_id);
+
+/*
+ * Declines up to count_max of what the body has on its desk, confirmed work too,
+ * so that the coordinator asks somebody else. True when that was not all.
+ */
+bool provider_give_back(struct wu_step *step, const struct wu_id *provider_id, DeclineReason reason,
+                        size_t count_max);

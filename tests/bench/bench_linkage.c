@@ -25,6 +25,7 @@
 #include "wushe/charity/v1/gift.pb-c.h"
 #include "wushe/coordinator/state/v1/linkage_row.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
+#include "wushe/socialorg/v1/organisation.pb-c.h"
 #include "wushe/socialworker/v1/worker.pb-c.h"
 #include "wushe/volunteer/v1/volunteer.pb-c.h"
 
@@ -209,6 +210,17 @@ static void add_provider(struct bench *bench, enum role role, int street, const 
     body.n_services = second != NULL ? 2 : 1;
     body.services = services;
     tell(bench, role, WU_TYPE(LINKAGE_ADD_PROVIDER), &body.base);
+    if (role == SOCIALORG) {
+        Socialorg__RegisterOrganisation filed = SOCIALORG__REGISTER_ORGANISATION__INIT;
+        filed.body = code;
+        filed.kind = SOCIALORG__ORGANISATION_KIND__ORGANISATION_KIND_COMMUNITY_GROUP;
+        filed.filing_number = code;
+        filed.registered_until_ms = wall_ms() + 1000 * WU_DAY_MS;
+        filed.founder_count = 1;
+        filed.resident_founder_count = 1;
+        filed.by = "office-1";
+        tell(bench, role, WU_TYPE(SOCIALORG_REGISTER_ORGANISATION), &filed.base);
+    }
 }
 
 static void add_worker(struct bench *bench, int street, int n)

@@ -51,6 +51,11 @@ static const char *const NAMES[] = {"a body", "another", "", LONG_TEXT LONG_TEXT
 /* what must never be in public */
 static const char *const SECRETS[] = {"CANARY-1", "CANARY-2", "CANARY-3", "", LONG_TEXT};
 
+/* who speaks: some of them are bodies themselves */
+static const char *const PEOPLE[] = {"p1", "p2", "b2", "", "b 4", LONG_TEXT};
+static const char *const CREDIT_CODES[] = {"53100000500021676K", "9144030071526726XG", "",
+                                           "53100000500021676L", LONG_TEXT};
+
 /* Which pool a text of that name comes from. */
 static const struct {
     const char *name;
@@ -61,7 +66,15 @@ static const struct {
     {"fund", CODES, COUNT(CODES)},
     {"station", CODES, COUNT(CODES)},
     {"team", CODES, COUNT(CODES)},
-    {"by", CODES, COUNT(CODES)},
+    {"by", PEOPLE, COUNT(PEOPLE)},
+    {"party", PEOPLE, COUNT(PEOPLE)},
+    {"other", CODES, COUNT(CODES)},
+    {"body", CODES, COUNT(CODES)},
+    {"mentor", CODES, COUNT(CODES)},
+    {"filing_number", CODES, COUNT(CODES)},
+    {"credit_code", CREDIT_CODES, COUNT(CREDIT_CODES)},
+    {"scope", SERVICES, COUNT(SERVICES)},
+    {"checks", SERVICES, COUNT(SERVICES)},
     {"kind", CODES, COUNT(CODES)},
     {"service", SERVICES, COUNT(SERVICES)},
     {"services", SERVICES, COUNT(SERVICES)},

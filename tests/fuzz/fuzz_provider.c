@@ -78,9 +78,17 @@ static void hears(const struct fuzz_seen *seen, struct held *held, const StepRef
         held->attempt = ref->attempt;
         held->phase = ASKED;
         held->hold_until_ms = offer->hold_until_ms;
-    } else if (seen->type == WU_TYPE(LINKAGE_STEP_RELEASED) && is_same && held->phase != DONE) {
+    } else if (seen->type == WU_TYPE(LINKAGE_STEP_RELEASED) && is_same && held->phase != DONE &&
+               held->phase != NOWHERE) {
         held->phase = ENDED;
     }
+}
+
+static bool is_barred(const struct fuzz_seen *seen)
+{
+    const StepDeclined *declined = (const void *)seen->body;
+    return seen->type == WU_TYPE(LINKAGE_STEP_DECLINED) &&
+           declined->reason == DECLINE_REASON(SUSPENDED);
 }
 
 static void says(const struct fuzz_seen *seen, struct held *held)
@@ -104,7 +112,8 @@ static void says(const struct fuzz_seen *seen, struct held *held)
         held->phase = DONE;
         break;
     default:
-        FUZZ_RULE(held->phase != TAKEN && held->phase != DONE, "what was taken is not let go");
+        FUZZ_RULE((held->phase != TAKEN || is_barred(seen)) && held->phase != DONE,
+                  "what was taken is not let go, but by a body that may not go on");
         held->phase = ENDED;
         break;
     }

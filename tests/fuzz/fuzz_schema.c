@@ -11,6 +11,8 @@
 #include "wushe/envelope/v1/envelope.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
 #include "wushe/node/state/v1/node_row.pb-c.h"
+#include "wushe/socialorg/v1/interest.pb-c.h"
+#include "wushe/socialorg/v1/organisation.pb-c.h"
 #include "wushe/socialworker/v1/worker.pb-c.h"
 #include "wushe/volunteer/v1/volunteer.pb-c.h"
 
@@ -42,6 +44,17 @@ static const struct {
     SCHEMA(LINKAGE_ANSWER_OFFER, linkage__answer_offer),
     SCHEMA(LINKAGE_REPORT_DELIVERY, linkage__report_delivery),
     SCHEMA(LINKAGE_ADD_PROVIDER, linkage__add_provider),
+    SCHEMA(SOCIALORG_REGISTER_ORGANISATION, socialorg__register_organisation),
+    SCHEMA(SOCIALORG_SUSPEND_ORGANISATION, socialorg__suspend_organisation),
+    SCHEMA(SOCIALORG_LIFT_SUSPENSION, socialorg__lift_suspension),
+    SCHEMA(SOCIALORG_SET_POLICY, socialorg__set_policy),
+    SCHEMA(SOCIALORG_ADVANCE_INCUBATION, socialorg__advance_incubation),
+    SCHEMA(SOCIALORG_DECLARE_INTEREST, socialorg__declare_interest),
+    SCHEMA(SOCIALORG_REVIEW_DECISION, socialorg__review_decision),
+    SCHEMA(SOCIALORG_RECORD_DISCLOSURE, socialorg__record_disclosure),
+    SCHEMA(SOCIALORG_ORGANISATION_CHANGED, socialorg__organisation_changed),
+    SCHEMA(SOCIALORG_DECISION_REOPENED, socialorg__decision_reopened),
+    SCHEMA(SOCIALORG_DISCLOSURE_OVERDUE, socialorg__disclosure_overdue),
     SCHEMA(COMMUNITY_ADD_COMMUNITY, community__add_community),
     SCHEMA(COMMUNITY_CONFIRM_NEED, community__confirm_need),
     SCHEMA(COMMUNITY_RAISE_NEED, community__raise_need),

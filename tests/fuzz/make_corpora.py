@@ -150,8 +150,12 @@ TOGETHER = 0x10  # the next step goes into the same transaction
 PROVIDER = {"add": "LINKAGE_ADD_PROVIDER", "offer": "LINKAGE_STEP_OFFERED",
             "confirm": "LINKAGE_STEP_CONFIRMED", "release": "LINKAGE_STEP_RELEASED",
             "answer": "LINKAGE_ANSWER_OFFER", "report": "LINKAGE_REPORT_DELIVERY"}
-OWN = {"socialorg": "LINKAGE_ADD_PROVIDER", "socialworker": "SOCIALWORKER_ADD_WORKER",
+OWN = {"socialorg": "SOCIALORG_REGISTER_ORGANISATION", "socialworker": "SOCIALWORKER_ADD_WORKER",
        "volunteer": "VOLUNTEER_ADD_VOLUNTEER", "charity": "CHARITY_GIVE"}
+SOCIALORG = {"suspend": "SOCIALORG_SUSPEND_ORGANISATION", "lift": "SOCIALORG_LIFT_SUSPENSION",
+             "policy": "SOCIALORG_SET_POLICY", "nurse": "SOCIALORG_ADVANCE_INCUBATION",
+             "interest": "SOCIALORG_DECLARE_INTEREST", "review": "SOCIALORG_REVIEW_DECISION",
+             "disclose": "SOCIALORG_RECORD_DISCLOSURE"}
 COMMUNITY = {"add": "COMMUNITY_ADD_COMMUNITY", "kind": "COORDINATOR_KIND_ADOPTED",
              "raise": "COMMUNITY_RAISE_NEED", "word": "COMMUNITY_CONFIRM_NEED",
              "opened": "COORDINATOR_LINKAGE_OPENED", "refused": "COORDINATOR_LINKAGE_REFUSED",
@@ -206,6 +210,19 @@ PROVIDER_STORIES = {
     "stranger": "add own:0,0,0,1 32+offer offer 32+confirm 32+release",
     "damaged": "add damaged own damaged:1 offer",
 }
+# body, kind, credit code, number, until, founders, residents
+SECOND = "own:1,0,1"
+SOCIALORG_STORIES = {
+    "suspended": "add own offer confirm suspend:0,0,3 offer:0,1 confirm lift:0,0,1 offer:0,2 timer",
+    "suspended_waiting": "add:0,0,0,0,0,0,1 own offer suspend:0,0,0 answer timer restart",
+    "ended": f"add own offer confirm timer timer {REPORT} offer:0,1 own timer",
+    "two_organisations": f"add own add:1 {SECOND} offer offer:0,3,1 confirm:0,3,1 suspend:1 timer",
+    "one_code": "add own add:1 own:1 own:1,0,1 own:0,0,2 own:0,0,1",
+    # 1: employed; p1 filed b1
+    "bound": "add own interest:0,0,1 review:0,0,0,0,1 lift interest:0,0,1,1 own:0,0,0,0,1",
+    "undeclared": "add own:0,4,1 interest:2,3,0 own:0,4,1 policy:0,0,0,1",
+    "nursed": f"add own add:1 {SECOND} nurse:0,0,1 nurse:0,1,1 interest:2,0,1 disclose:0,2 timer timer",
+}
 COMMUNITY_STORIES = {
     "met": "add kind raise opened delivered word closed delivered",
     "changed_mind": "add kind raise opened delivered word word:0,1 word:0,2,3",
@@ -247,6 +264,8 @@ def core_stories():
         words = {**PROVIDER, "own": OWN[role]}
         yield f"core_{role}", {name: told(words, story)
                                for name, story in PROVIDER_STORIES.items()}
+    yield "core_socialorg", {name: told({**PROVIDER, "own": OWN["socialorg"], **SOCIALORG}, story)
+                             for name, story in SOCIALORG_STORIES.items()}
     yield "core_community", {name: told(COMMUNITY, story)
                              for name, story in COMMUNITY_STORIES.items()}
     yield "core_coordinator", {name: told(COORDINATOR, story)

@@ -21,7 +21,7 @@ done
 
 # ---- what is on file -------------------------------------------------------------
 expect 0 " 0 refused$" catalogue apply "$seeds/catalogue"
-for file in organisations people resources; do
+for file in organisations registrations people resources; do
     rows=$(($(wc -l <demo/$file.csv) - 1))
     expect 0 "^$rows $file read in .*: $rows accepted, 0 rejected" import "$file" "demo/$file.csv"
 done

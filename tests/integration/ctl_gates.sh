@@ -23,6 +23,7 @@ for role in $roles; do
     soon "^ +[0-9]+ $role +serving" status
 done
 expect 0 "0 rejected" import organisations demo/organisations.csv
+expect 0 "0 rejected" import registrations demo/registrations.csv
 expect 0 "0 rejected" import people demo/people.csv
 place=$(grep -m1 ^community demo/organisations.csv | cut -d, -f4)
 

@@ -9,7 +9,9 @@ if(TARGET wushectl)
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_catalogue.sh ${CMAKE_BINARY_DIR})
   add_test(NAME ctl_gates
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_gates.sh ${CMAKE_BINARY_DIR})
-  set_tests_properties(ctl_city ctl_catalogue ctl_gates PROPERTIES TIMEOUT 120)
+  add_test(NAME ctl_organisations
+           COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_organisations.sh ${CMAKE_BINARY_DIR})
+  set_tests_properties(ctl_city ctl_catalogue ctl_gates ctl_organisations PROPERTIES TIMEOUT 120)
 endif()
 
 # A city of real daemons in a temporary folder. Linked with every core: the tests

@@ -1,5 +1,6 @@
 /* Three levels of coordinators: a hub that also has a hub. */
 #include "tests/support/city.h"
+#include "tests/support/demo.h"
 #include "tests/support/look.h"
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
@@ -134,6 +135,7 @@ static void add_body(int node, uint64_t division, const char *service)
     add.n_services = 1;
     add.services = services;
     (void)city_accept(city, node, WU_TYPE(LINKAGE_ADD_PROVIDER), &add.base);
+    demo_file_organisation(city, node, service);
 }
 
 static bool kind_is_known(const char *code)

@@ -411,6 +411,13 @@ void people_errand(struct sim *sim, uint32_t index)
     case ERRAND_EMERGENCY:
         offices_errand(sim, &errand);
         break;
+    case ERRAND_REGISTER:
+    case ERRAND_SUSPEND:
+    case ERRAND_LIFT:
+    case ERRAND_INTEREST:
+    case ERRAND_REVIEW:
+        organisations_errand(sim, &errand);
+        break;
     case ERRAND_COMMUNITY:
     case ERRAND_RAISE:
     case ERRAND_CONFIRM:
@@ -430,6 +437,7 @@ void people_answered(struct sim *sim, uint32_t index, const Bus__Answer *answer)
         body->id = command.made;
         if (first) {
             man_body(sim, command.about);
+            organisations_joined(sim, command.about);
         }
     } else if (command.type == WU_TYPE(COORDINATOR_ADD_STEP) && accepted) {
         want_second(sim, &command);
@@ -484,6 +492,7 @@ void people_begin(struct sim *sim)
         make_bodies(sim, place);
     }
     residents_begin(sim);
+    organisations_begin(sim);
     offices_begin(sim);
     plan_changes(sim);
 }

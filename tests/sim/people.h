@@ -9,6 +9,8 @@
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
 #include "wushe/linkage/v1/step.pb-c.h"
+#include "wushe/socialorg/v1/interest.pb-c.h"
+#include "wushe/socialorg/v1/organisation.pb-c.h"
 #include "wushe/socialworker/v1/worker.pb-c.h"
 #include "wushe/volunteer/v1/volunteer.pb-c.h"
 
@@ -72,6 +74,11 @@ enum errand_kind {
     ERRAND_RULE,
     ERRAND_APPROVE,
     ERRAND_EMERGENCY,
+    ERRAND_REGISTER, /* an organisation, as long as the quantity says, in ms */
+    ERRAND_SUSPEND,
+    ERRAND_LIFT,
+    ERRAND_INTEREST,
+    ERRAND_REVIEW,
 };
 
 struct errand {
@@ -109,6 +116,11 @@ void providers_errand(struct sim *sim, const struct errand *errand);
 void offices_begin(struct sim *sim);
 void offices_saw(struct sim *sim, const struct seen *seen);
 void offices_errand(struct sim *sim, const struct errand *errand);
+
+/* Who registers organisations, suspends them, and finds out who is bound to whom. */
+void organisations_begin(struct sim *sim);
+void organisations_joined(struct sim *sim, uint32_t index);
+void organisations_errand(struct sim *sim, const struct errand *errand);
 
 void residents_begin(struct sim *sim);
 void residents_saw(struct sim *sim, const struct seen *seen);

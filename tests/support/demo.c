@@ -2,6 +2,7 @@
 
 #include "tests/support/look.h"
 #include "wushe/charity/v1/gift.pb-c.h"
+#include "wushe/socialorg/v1/organisation.pb-c.h"
 #include "wushe/socialworker/v1/worker.pb-c.h"
 #include "wushe/volunteer/v1/volunteer.pb-c.h"
 
@@ -93,6 +94,7 @@ void demo_fill(struct city *city)
     write_plenty(city);
     apply_catalogue(city);
     import(city, "organisations", "demo/organisations.csv");
+    import(city, "registrations", "demo/registrations.csv");
     import(city, "people", "demo/people.csv");
     import(city, "resources", "demo/resources.csv");
     import(city, "resources", "demo/plenty.csv");
@@ -136,6 +138,19 @@ static void add_body(struct city *city, int node, const char *code, const char *
     add.services = services;
     add.by_hand = node == CITY_SOCIALORG;
     (void)city_accept(city, node, WU_TYPE(LINKAGE_ADD_PROVIDER), &add.base);
+}
+
+void demo_file_organisation(struct city *city, int node, const char *code)
+{
+    Socialorg__RegisterOrganisation filed = SOCIALORG__REGISTER_ORGANISATION__INIT;
+    filed.body = code;
+    filed.kind = SOCIALORG__ORGANISATION_KIND__ORGANISATION_KIND_COMMUNITY_GROUP;
+    filed.filing_number = code;
+    filed.registered_until_ms = city_clock_ms() + 900 * DAY_MS;
+    filed.founder_count = 1;
+    filed.resident_founder_count = 1;
+    filed.by = "office-1";
+    (void)city_accept(city, node, WU_TYPE(SOCIALORG_REGISTER_ORGANISATION), &filed.base);
 }
 
 static void add_people(struct city *city)
@@ -249,6 +264,7 @@ void demo_fill_street(struct city *city)
     community.name = "Street";
     (void)city_accept(city, CITY_COMMUNITY, WU_TYPE(COMMUNITY_ADD_COMMUNITY), &community.base);
     add_body(city, CITY_SOCIALORG, "O1", "meal");
+    demo_file_organisation(city, CITY_SOCIALORG, "O1");
     add_body(city, CITY_SOCIALWORKER, "S1", "fieldwork");
     add_body(city, CITY_VOLUNTEER, "T1", "visit");
     add_body(city, CITY_CHARITY, "F1", "rice");

@@ -14,6 +14,9 @@ void demo_fill(struct city *city);
  */
 void demo_fill_street(struct city *city);
 
+/* Files a body of that node, so that it may take work. */
+void demo_file_organisation(struct city *city, int node, const char *code);
+
 /* Raises one and returns its number. */
 struct wu_id demo_raise(struct city *city, const char *kind);
 void demo_need_init(Community__RaiseNeed *raise, const char *kind, uint64_t division);

@@ -292,7 +292,10 @@ static void check_answer(struct look *look, const struct judge_answer *answer)
     wu_arena_reset(wu_txn_arena(look->txn), mark);
 }
 
-/* Those of linkages; what a provider's record weighs goes on for weeks. */
+/*
+ * Those of linkages; what a provider's record weighs goes on for weeks, a
+ * registration for years.
+ */
 static uint64_t count_timers(struct wu_txn *txn)
 {
     struct wu_timer_key key = {.due_at_ms = INT64_MIN};
@@ -301,7 +304,8 @@ static uint64_t count_timers(struct wu_txn *txn)
     size_t mark = wu_txn_arena(txn)->used_bytes;
     for (bool more = wu_timers_from(txn, &key, 0, &row); more;
          more = wu_timers_after(txn, &key, 0, &row)) {
-        count += key.type != WU_TYPE(COORDINATOR_STANDING_DUE);
+        count += key.type != WU_TYPE(COORDINATOR_STANDING_DUE) &&
+                 key.type != WU_TYPE(SOCIALORG_REGISTRATION_ENDS);
         wu_arena_reset(wu_txn_arena(txn), mark);
     }
     return count;

@@ -50,6 +50,10 @@ void look_step(struct wu_txn *txn, const struct wu_id *linkage_id, uint32_t step
 bool look_overlapping_shifts(struct wu_txn *txn, char *why, size_t why_size);
 uint64_t look_shifts_count(struct wu_txn *txn);
 
+/* look_socialorg.c: a sentence about an organisation that has work and may not have any; false:
+ * none. At rest a suspended one has given back what it had. */
+bool look_barred_holder(struct wu_txn *txn, bool is_at_rest, char *why, size_t why_size);
+
 /* look_charity.c: a sentence about the first account that is wrong; false: the books are right */
 bool look_wrong_books(struct wu_txn *txn, char *why, size_t why_size);
 /* Sum of all ISSUED accounts. */

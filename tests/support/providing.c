@@ -1,10 +1,23 @@
 #include "tests/support/providing.h"
 
 #include "common/base/time.h"
+#include "services/provider/provider.h"
 
 #include <criterion/criterion.h>
 
 #define DIVISION UINT64_C(420106012001)
+
+static const struct provider_hooks PLAIN_HOOKS = {.role = ROLE(SOCIALORG)};
+static const struct wu_table *const PLAIN_TABLES[] = {PROVIDER_TABLES, NULL};
+static const struct wu_route *const PLAIN_ROUTES[] = {PROVIDER_ROUTES, NULL};
+static const char *const PLAIN_FOLLOWS[] = {NULL};
+const struct wu_core PLAIN_PROVIDER_CORE = {
+    .role = "socialorg",
+    .tables = PLAIN_TABLES,
+    .routes = PLAIN_ROUTES,
+    .follows = PLAIN_FOLLOWS,
+    .extra = &PLAIN_HOOKS,
+};
 
 struct wu_id providing_add(struct world *world, const struct body *body)
 {

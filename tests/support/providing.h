@@ -9,6 +9,9 @@
  * found afterwards is what this call made.
  */
 
+/* A society whose bodies are limited by nothing but their own capacity. */
+extern const struct wu_core PLAIN_PROVIDER_CORE;
+
 /* A body of one service, or of two; capacity 0 is none. */
 struct body {
     const char *code;

@@ -19,7 +19,7 @@ import yaml  # Debian: python3-yaml
 import tidy
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-FILES = ["organisations", "people", "resources", "needs"]
+FILES = ["organisations", "registrations", "people", "resources", "needs"]
 ROLES = {"socialorg", "socialworker", "volunteer", "charity"}
 URGENCIES = {"urgent", "difficult", "anxious", "longing"}
 SOURCES = {"resident", "inspection", "agency"}

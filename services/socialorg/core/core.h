@@ -3,7 +3,7 @@
 #include "common/fold/core.h"
 
 /*
- * Social organisations: a provider is an organisation, and nothing but its own
- * capacity of open cases limits what it takes on.
+ * Social organisations: a provider is an organisation that is registered or
+ * filed, has programmes, answers calls and works under contracts.
  */
 extern const struct wu_core SOCIALORG_CORE;

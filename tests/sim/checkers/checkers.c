@@ -8,12 +8,25 @@
 #include "tests/sim/people.h"
 
 const struct checker *const CHECKERS[] = {
-    &CHECK_TIME,         &CHECK_STREAMS,   &CHECK_IDS,
-    &CHECK_DEAD,         &CHECK_PRIVACY,   &CHECK_OFFERS,
-    &CHECK_HOLDS,        &CHECK_LEDGER,    &CHECK_SHIFTS,
-    &CHECK_OWNER,        &CHECK_CATALOGUE, &CHECK_RESTORED,
-    &CHECK_ACKNOWLEDGED, &CHECK_TOGETHER,  &CHECK_CAPACITY,
-    &CHECK_FIREWALL,     &CHECK_REPLAY,    NULL,
+    &CHECK_TIME,
+    &CHECK_STREAMS,
+    &CHECK_IDS,
+    &CHECK_DEAD,
+    &CHECK_PRIVACY,
+    &CHECK_OFFERS,
+    &CHECK_HOLDS,
+    &CHECK_LEDGER,
+    &CHECK_SHIFTS,
+    &CHECK_OWNER,
+    &CHECK_CATALOGUE,
+    &CHECK_RESTORED,
+    &CHECK_ACKNOWLEDGED,
+    &CHECK_TOGETHER,
+    &CHECK_CAPACITY,
+    &CHECK_FIREWALL,
+    &CHECK_REGISTERED,
+    &CHECK_REPLAY,
+    NULL,
 };
 
 static const ProtobufCMessageDescriptor *descriptor_of(wu_event_type type)

@@ -24,6 +24,7 @@ extern const struct checker CHECK_FIREWALL;
 extern const struct checker CHECK_REPLAY;
 extern const struct checker CHECK_TOGETHER;
 extern const struct checker CHECK_CAPACITY;
+extern const struct checker CHECK_REGISTERED;
 
 /* A zeroed state, for open. */
 static inline void *checker_state(size_t size)

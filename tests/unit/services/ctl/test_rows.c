@@ -4,6 +4,7 @@
 #include "wushe/charity/v1/gift.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
+#include "wushe/socialorg/v1/organisation.pb-c.h"
 #include "wushe/socialworker/v1/worker.pb-c.h"
 #include "wushe/volunteer/v1/volunteer.pb-c.h"
 
@@ -202,6 +203,27 @@ Test(rows, a_social_worker_is_registered_to_the_end_of_the_day, .init = open_are
     cr_assert_eq(add->level, SOCIALWORKER__WORKER_LEVEL__WORKER_LEVEL_SOCIAL_WORKER);
     cr_assert_eq(add->registered_until_ms, time_of("2028-01-01") - 1);
     cr_assert_eq(add->caseload_max, 20);
+}
+
+Test(rows, an_organisation_is_registered_to_the_end_of_the_day, .init = open_arena,
+     .fini = close_arena)
+{
+    cr_assert(READ("registrations", "O1", "service-agency", "53100000500021676K", "", "2027-12-31",
+                   "10", "6", "4", "2028-06-30", "meals;visits", "420106000000", "", "office-1"),
+              "%s", fault.reason);
+    const Socialorg__RegisterOrganisation *message = (const void *)made.body;
+    cr_assert_str_eq(made.role, "socialorg");
+    cr_assert_eq(message->kind, SOCIALORG__ORGANISATION_KIND__ORGANISATION_KIND_SERVICE_AGENCY);
+    cr_assert_eq(message->registered_until_ms, time_of("2028-01-01") - 1);
+    cr_assert_eq(message->resident_founder_count, 6);
+    cr_assert_eq(message->n_scope, 2);
+    cr_assert_eq(message->areas[0], UINT64_C(420106000000));
+    cr_assert_not(READ("registrations", "O1", "club", "", "", "2027-12-31", "1", "1", "", "", "",
+                       "", "", "office-1"));
+    cr_assert_str_eq(fault.code, "WORD_UNKNOWN");
+    cr_assert_not(READ("registrations", "O1", "association", "", "", "2027", "1", "1", "", "", "",
+                       "", "", "office-1"));
+    cr_assert_str_eq(fault.code, "DATE_MALFORMED");
 }
 
 Test(rows, money_comes_in_yuan_and_goods_in_pieces, .init = open_arena, .fini = close_arena)

@@ -1,5 +1,3 @@
-#include "services/socialorg/core/core.h"
-
 #include "common/base/prng.h"
 #include "common/base/time.h"
 #include "tests/support/providing.h"
@@ -17,7 +15,7 @@ static size_t sent(wu_event_type type)
 
 static void set_up(void)
 {
-    world = world_open(&SOCIALORG_CORE);
+    world = world_open(&PLAIN_PROVIDER_CORE);
     offered = (struct offered){.service = "meals", .quantity = 4};
     offered.provider_id = providing_add(
         world, &(struct body){"ORG-1", .service = "meals", .capacity_cases = 1, .by_hand = true});

@@ -1,5 +1,3 @@
-#include "services/socialorg/core/core.h"
-
 #include "common/base/time.h"
 #include "tests/support/providing.h"
 
@@ -25,7 +23,7 @@ static bool no_clock_runs(void)
 
 static void set_up(void)
 {
-    world = world_open(&SOCIALORG_CORE);
+    world = world_open(&PLAIN_PROVIDER_CORE);
     offered = (struct offered){.service = "meals"};
     offered.provider_id =
         providing_add(world, &(struct body){"ORG-1", .service = "meals", .capacity_cases = 2});

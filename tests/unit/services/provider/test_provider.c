@@ -1,5 +1,3 @@
-#include "services/socialorg/core/core.h"
-
 #include "common/base/time.h"
 #include "tests/support/providing.h"
 
@@ -35,7 +33,7 @@ static const ProviderAnnounced *announced(void)
 
 static void set_up(void)
 {
-    world = world_open(&SOCIALORG_CORE);
+    world = world_open(&PLAIN_PROVIDER_CORE);
 }
 
 static void tear_down(void)

@@ -1,7 +1,7 @@
 #include "services/socialorg/core/core.h"
 
 #include "common/base/time.h"
-#include "tests/support/providing.h"
+#include "tests/support/organising.h"
 
 #include <criterion/criterion.h>
 
@@ -13,7 +13,7 @@ static void set_up(void)
     world = world_open(&SOCIALORG_CORE);
     offered = (struct offered){.service = "day-care"};
     offered.provider_id =
-        providing_add(world, &(struct body){"ORG-1", .service = "day-care", .capacity_cases = 2});
+        organising_add(world, &(struct body){"ORG-1", .service = "day-care", .capacity_cases = 2});
 }
 
 static void tear_down(void)
@@ -47,7 +47,7 @@ Test(socialorg, a_delivered_case_makes_room_for_another)
 
 Test(socialorg, announces_itself_under_its_role)
 {
-    providing_add(world, &(struct body){"ORG-2", .service = "day-care"});
+    organising_add(world, &(struct body){"ORG-2", .service = "day-care"});
     const ProviderAnnounced *announced = world_find(world, WU_TYPE(LINKAGE_PROVIDER_ANNOUNCED), 0,
                                                     &linkage__provider_announced__descriptor);
     cr_assert_not_null(announced);
