@@ -6,7 +6,7 @@ add_library(wushe_scratch STATIC tests/support/scratch.c)
 target_link_libraries(wushe_scratch PRIVATE wushe_posix)
 target_include_directories(wushe_scratch PUBLIC ${CMAKE_SOURCE_DIR})
 add_library(wushe_test_support STATIC tests/support/world.c)
-target_link_libraries(wushe_test_support PUBLIC wushe_scratch wushe_journal PkgConfig::CRITERION
+target_link_libraries(wushe_test_support PUBLIC wushe_scratch wushe_seal PkgConfig::CRITERION
                       PRIVATE wushe_posix)
 
 # A Criterion program. It forks per test and exits 0 on a leak report, hence the pattern.

@@ -65,3 +65,8 @@ enum wu_status wu_keys_load(const char *path, struct wu_keys *ret_keys, struct w
     }
     return WU_OK;
 }
+
+void wu_keys_secret(const struct wu_keys *keys, uint8_t ret_secret[32])
+{
+    (void)zmq_z85_decode(ret_secret, keys->secret_key); /* wu_keys_load saw that it decodes */
+}

@@ -18,6 +18,7 @@
 #include "common/daemon/notify.h"
 #include "common/daemon/witness.h"
 #include "common/fold/pb.h"
+#include "common/seal/door.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,6 +49,7 @@ struct waiting {
 
 struct daemon;
 static void review_state(struct daemon *daemon);
+static void stop(struct daemon *daemon, int exit_status, const char *why);
 
 struct daemon {
     const struct wu_core *core;
@@ -56,6 +58,7 @@ struct daemon {
     struct wu_keys keys;
     struct wu_roster roster;
     struct wu_node *node;
+    struct wu_door *door;
     struct wu_exchange *exchange;
     struct wu_bus *bus;
     struct wu_arena *batch; /* of the running batch */
@@ -196,6 +199,7 @@ static void answer_commands(struct daemon *daemon)
         Bus__Answer answer = *input->answer;
         answer.producer = waiting->submit->producer;
         answer.number = waiting->submit->number;
+        wu_door_open_answer(daemon->door, input, &answer, daemon->batch);
         reply(daemon, waiting->route, BUS__FRAME__BODY_ANSWER, &answer.base);
     }
 }
@@ -231,6 +235,10 @@ static const char *why_not_taken(struct daemon *daemon, const Bus__Submit *submi
         break;
     }
     bool elsewhere = submit->target != 0 && submit->target != daemon->config.node;
+    if (elsewhere && wu_event_is_personal(submit->type)) {
+        *ret_status = BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED;
+        return "personal data is told at its node's own door: a hub would keep it in its journal";
+    }
     if (elsewhere && wu_roster_next_hop(&daemon->roster, submit->target) == 0) {
         *ret_status = BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED;
         return "the roster of this hub has no such node, and none of its coordinators has it below";
@@ -253,7 +261,29 @@ static const char *why_not_taken(struct daemon *daemon, const Bus__Submit *submi
     return status == WU_OK ? NULL : why;
 }
 
-static void take_command(struct daemon *daemon, uint64_t route, const Bus__Submit *submit)
+/* From here on what is personal in the command is sealed; false when it was turned away. */
+static bool seal_command(struct daemon *daemon, uint64_t route, Bus__Submit *submit)
+{
+    const struct wu_route *known = wu_core_route(daemon->core, submit->type);
+    struct wu_door_refusal refusal = {NULL, NULL};
+    if (known == NULL || known->body == NULL) {
+        return true; /* of the framework, or for another node */
+    }
+    enum wu_status status =
+        wu_door_seal(daemon->door, known->body, submit, daemon->batch, &refusal);
+    if (status == WU_NO_MEMORY) {
+        turn_away(daemon, route, submit, BUS__ANSWER_STATUS__ANSWER_STATUS_BUSY, "NODE_BUSY",
+                  "too much at once; it is asked again by itself");
+    } else if (status != WU_OK) {
+        stop(daemon, EXIT_SYSTEM, "the keystore cannot be read or written");
+    } else if (refusal.code != NULL) {
+        turn_away(daemon, route, submit, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED, refusal.code,
+                  refusal.text);
+    }
+    return status == WU_OK && refusal.code == NULL;
+}
+
+static void take_command(struct daemon *daemon, uint64_t route, Bus__Submit *submit)
 {
     static const char *const codes[] = {
         [BUS__ANSWER_STATUS__ANSWER_STATUS_BUSY] = "NODE_BUSY",
@@ -264,6 +294,9 @@ static void take_command(struct daemon *daemon, uint64_t route, const Bus__Submi
     const char *why = why_not_taken(daemon, submit, &status);
     if (why != NULL) {
         turn_away(daemon, route, submit, status, codes[status], why);
+        return;
+    }
+    if (!seal_command(daemon, route, submit)) {
         return;
     }
     struct wu_bytes record =
@@ -299,7 +332,7 @@ static void take_door(struct daemon *daemon, uint64_t route, const Bus__Frame *f
 }
 
 static void take_peer_command(struct daemon *daemon, const struct wu_received *received,
-                              const Bus__Submit *submit)
+                              Bus__Submit *submit)
 {
     const struct wu_roster_entry *entry = wu_roster_by_node(&daemon->roster, received->peer);
     if (entry == NULL || !entry->submit) {
@@ -415,6 +448,10 @@ static void run_batch(struct daemon *daemon)
     if (wu_node_input_count(daemon->node) == 0 && !wu_node_has_news(daemon->node)) {
         return;
     }
+    if (wu_door_sync(daemon->door) != WU_OK) {
+        stop(daemon, EXIT_SYSTEM, "the keystore cannot be written; nothing was journaled");
+        return;
+    }
     enum wu_status status = wu_node_run(daemon->node, clock_ms());
     if (status == WU_FULL) {
         set_state(daemon, FULL, "the store has reached map_bytes_max");
@@ -428,6 +465,12 @@ static void run_batch(struct daemon *daemon)
         return;
     }
     daemon->committed_at_ms = clock_ms();
+    if (wu_door_settle(daemon->door, daemon->node) != WU_OK) {
+        stop(daemon, EXIT_SYSTEM,
+             "the keystore cannot be written; keys that are to go are "
+             "destroyed at the next start");
+        return;
+    }
     answer_commands(daemon);
     wu_exchange_committed(daemon->exchange);
 }
@@ -668,6 +711,21 @@ static enum wu_status open_node(struct daemon *daemon, struct wu_error *error)
     return wu_node_open(&daemon->node, &config, error);
 }
 
+/* Keys that an erasure before a crash was to destroy are gone before anybody is let in. */
+static enum wu_status open_door(struct daemon *daemon, struct wu_error *error)
+{
+    uint8_t secret[WU_KEY_BYTES];
+    wu_keys_secret(&daemon->keys, secret);
+    const struct wu_door_config config = {.secret = secret, .store_path = daemon->config.state_dir};
+    enum wu_status status = wu_door_make(&daemon->door, &config, error);
+    explicit_bzero(secret, sizeof secret);
+    if (status == WU_OK && wu_door_settle(daemon->door, daemon->node) != WU_OK) {
+        status = wu_error_set(error, WU_IO, "keystore '%s.keys' cannot be written",
+                              daemon->config.state_dir);
+    }
+    return status;
+}
+
 static enum wu_status open_exchange(struct daemon *daemon, struct wu_error *error)
 {
     struct wu_exchange_config config = {
@@ -711,6 +769,9 @@ static enum wu_status open_all(struct daemon *daemon, struct wu_error *error)
         status = open_node(daemon, error);
     }
     if (status == WU_OK) {
+        status = open_door(daemon, error);
+    }
+    if (status == WU_OK) {
         status = open_exchange(daemon, error);
     }
     if (status == WU_OK) {
@@ -728,6 +789,7 @@ static void close_all(struct daemon *daemon)
 {
     wu_bus_close(&daemon->bus);
     wu_exchange_close(&daemon->exchange);
+    wu_door_close(&daemon->door);
     wu_node_close(&daemon->node);
     wu_roster_free(&daemon->roster);
     wu_arena_close(&daemon->reply);

@@ -12,3 +12,19 @@ const char *wu_event_type_name(wu_event_type type)
     }
     return value->name + (sizeof prefix - 1);
 }
+
+bool wu_event_is_personal(wu_event_type type)
+{
+    static const wu_event_type personal[] = {
+        WU_TYPE(COMMUNITY_REGISTER_RESIDENT),
+        WU_TYPE(COMMUNITY_CHANGE_RESIDENT),
+        WU_TYPE(COMMUNITY_FIND_RESIDENT),
+        WU_TYPE(COMMUNITY_REGISTER_HOUSEHOLD),
+    };
+    for (size_t index = 0; index < sizeof personal / sizeof personal[0]; index++) {
+        if (personal[index] == type) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -3,6 +3,7 @@
 #include "common/base/id.h"
 #include "wushe/envelope/v1/envelope.pb-c.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef Envelope__EventType wu_event_type;
@@ -12,6 +13,12 @@ typedef Envelope__EventType wu_event_type;
 
 /* "COMMUNITY_NEED_RAISED"; "UNKNOWN" for a number this build does not know. */
 const char *wu_event_type_name(wu_event_type type);
+
+/*
+ * Commands that carry personal data (a field of type Sealed): the node's door
+ * seals it, and no hub forwards it, for a hub would journal it open.
+ */
+bool wu_event_is_personal(wu_event_type type);
 
 enum wu_origin { /* the same numbers as node.Origin */
                  WU_ORIGIN_COMMAND = 1,

@@ -3,6 +3,7 @@
 #include "common/base/arena.h"
 #include "common/fold/event.h"
 #include "common/fold/table.h"
+#include "wushe/seal/v1/sealed.pb-c.h"
 
 /*
  * All that a handler may touch while it folds one event. Handlers return
@@ -58,6 +59,20 @@ void wu_answer_accept(struct wu_step *step, struct wu_id made);
 /* code is stable and upper case; the sentence says what, why and what to do. */
 void wu_answer_refuse(struct wu_step *step, const char *code, const char *format, ...)
     WU_PRINTF(3, 4);
+
+/*
+ * Personal data: common/README.md, "The door".
+ *
+ * The answer brings these fields. The door opens them for whoever asked, once,
+ * after the commit: what is journaled and kept is sealed.
+ */
+void wu_answer_sealed(struct wu_step *step, Seal__Sealed *const *fields, size_t count);
+
+/*
+ * That key of the keystore is destroyed with this event: nothing sealed under it
+ * is ever read again. It is gone before the event is answered.
+ */
+void wu_key_destroy(struct wu_step *step, const struct wu_id *key_id);
 
 /*
  * A durable timer: fires as an event of that type with that subject and n, at

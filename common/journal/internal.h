@@ -49,6 +49,7 @@ struct wu_node {
     int64_t next_due_ms;
     uint64_t dead_count;
     uint64_t repeat_count;
+    uint64_t door_duties; /* see struct wu_node_info */
 
     struct stream_state *streams; /* sorted by stream number */
     size_t stream_count;

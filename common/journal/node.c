@@ -131,6 +131,7 @@ struct wu_node_info wu_node_info(const struct wu_node *node)
         .next_due_ms = node->next_due_ms,
         .dead_count = node->dead_count,
         .repeat_count = node->repeat_count,
+        .door_duties = node->door_duties,
     };
 }
 
@@ -142,4 +143,9 @@ const struct wu_core *wu_node_core(const struct wu_node *node)
 struct wu_store *wu_node_store(struct wu_node *node)
 {
     return node->store;
+}
+
+struct wu_arena *wu_node_arena(struct wu_node *node)
+{
+    return &node->arena;
 }

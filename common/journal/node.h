@@ -55,10 +55,13 @@ struct wu_node_info {
     int64_t next_due_ms;   /* first timer; WU_TIME_NEVER */
     uint64_t dead_count;   /* events put with the dead letters since start */
     uint64_t repeat_count; /* commands answered from the record since start */
+    uint64_t door_duties;  /* rises when a core destroys a key: the door has to (common/seal) */
 };
 struct wu_node_info wu_node_info(const struct wu_node *node);
 const struct wu_core *wu_node_core(const struct wu_node *node);
 struct wu_store *wu_node_store(struct wu_node *node);
+/* Of the running batch: what wu_node_begin gave. */
+struct wu_arena *wu_node_arena(struct wu_node *node);
 
 /* ---- inputs ---------------------------------------------------------------- */
 

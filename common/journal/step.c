@@ -219,6 +219,26 @@ void wu_answer_refuse(struct wu_step *step, const char *code, const char *format
     }
 }
 
+/* ---- personal data ------------------------------------------------------------ */
+
+void wu_answer_sealed(struct wu_step *step, Seal__Sealed *const *fields, size_t count)
+{
+    Bus__Answer *answer = answer_of(step);
+    if (answer != NULL) {
+        answer->status = BUS__ANSWER_STATUS__ANSWER_STATUS_ACCEPTED;
+        answer->sealed = (Seal__Sealed **)(uintptr_t)fields; /* only read */
+        answer->n_sealed = count;
+    }
+}
+
+void wu_key_destroy(struct wu_step *step, const struct wu_id *key_id)
+{
+    Node__DestroyedKeyRow row = NODE__DESTROYED_KEY_ROW__INIT;
+    row.seq = step->event.seq;
+    wu_destroyed_keys_put(step->txn, &(struct wu_destroyed_key_key){*key_id}, &row);
+    step->node->door_duties++;
+}
+
 /* ---- timers ------------------------------------------------------------------- */
 
 static struct wu_timer_key timer_key(const struct wu_timer *timer)

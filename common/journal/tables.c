@@ -73,9 +73,16 @@ const struct wu_table WU_LATEST = {
             WU_KEY(struct wu_latest_key, subject)},
     .row = &node__latest_row__descriptor,
 };
+
+const struct wu_table WU_DESTROYED_KEYS = {
+    .name = "node.destroyed_keys",
+    .key_size = sizeof(struct wu_destroyed_key_key),
+    .key = {WU_KEY(struct wu_destroyed_key_key, key_id)},
+    .row = &node__destroyed_key_row__descriptor,
+};
 /* clang-format on */
 
 const struct wu_table *const WU_NODE_TABLES[] = {
-    &WU_META,     &WU_JOURNAL, &WU_STREAMS,      &WU_RECORDS, &WU_CURSORS, &WU_FOLLOWERS,
-    &WU_COMMANDS, &WU_TIMERS,  &WU_DEAD_LETTERS, &WU_LATEST,  NULL,
+    &WU_META,     &WU_JOURNAL, &WU_STREAMS,      &WU_RECORDS, &WU_CURSORS,        &WU_FOLLOWERS,
+    &WU_COMMANDS, &WU_TIMERS,  &WU_DEAD_LETTERS, &WU_LATEST,  &WU_DESTROYED_KEYS, NULL,
 };

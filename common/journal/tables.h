@@ -47,6 +47,9 @@ struct wu_latest_key {
     uint32_t type;
     struct wu_id subject;
 };
+struct wu_destroyed_key_key {
+    struct wu_id key_id;
+};
 
 #define WU_STREAM_PUBLIC UINT32_C(0x80000000)
 
@@ -60,5 +63,7 @@ WU_TABLE_OF(wu_commands, WU_COMMANDS, struct wu_command_key, Node__CommandRow);
 WU_TABLE_OF(wu_timers, WU_TIMERS, struct wu_timer_key, Node__TimerRow);
 WU_TABLE_OF(wu_dead_letters, WU_DEAD_LETTERS, struct wu_dead_letter_key, Node__DeadLetterRow);
 WU_TABLE_OF(wu_latest, WU_LATEST, struct wu_latest_key, Node__LatestRow);
+WU_TABLE_OF(wu_destroyed_keys, WU_DESTROYED_KEYS, struct wu_destroyed_key_key,
+            Node__DestroyedKeyRow);
 
 extern const struct wu_table *const WU_NODE_TABLES[]; /* ends with NULL */

@@ -81,6 +81,63 @@ const struct ctl_command CTL_COMMANDS[] = {
      "  --rating N         1 to 5\n"
      "  --all              every need that waits for a word, with the same verdict",
      cmd_need_confirm},
+    {"household register", "--community CODE < FIELDS",
+     "Register a household. Its address is read from standard input: 'address: TEXT'.\n"
+     "\n"
+     "  --community CODE   12 digits",
+     cmd_household_register},
+    {"resident register", "--community CODE [--household NUMBER] < FIELDS",
+     "Register a resident. Who it is is read from standard input and sealed by the node.\n"
+     "\n"
+     "One field per line, 'KIND: TEXT'. KIND is name, phone, address, and of what is sensitive\n"
+     "id-number, health, family, money or note. A name there must be.\n"
+     "\n"
+     "  --community CODE   12 digits\n"
+     "  --household NUMBER where they live",
+     cmd_resident_register},
+    {"resident change", "RESIDENT [--household NUMBER] < FIELDS",
+     "Fields of these kinds are now these; the others stay.\n"
+     "\n"
+     "  --household NUMBER they live there now",
+     cmd_resident_change},
+    {"resident find", "--who WHO < FIELD",
+     "The resident who has a phone or ID number: 'phone: NUMBER' on standard input.\n"
+     "\n"
+     "  --who WHO          who asks; it stands in the resident's access log",
+     cmd_resident_find},
+    {"resident list", "[--all]",
+     "Residents by number, without anything that says who they are.\n"
+     "\n"
+     "  --all              erased ones too",
+     cmd_resident_list},
+    {"resident show", "RESIDENT --who WHO --purpose PURPOSE [--kind KIND]",
+     "Read what is sealed, if the resident agreed. It stands in their access log, also a refusal.\n"
+     "\n"
+     "  --who WHO          who reads\n"
+     "  --purpose PURPOSE  own-request (the resident asks), service, visit or statistics\n"
+     "  --kind KIND        only that",
+     cmd_resident_show},
+    {"resident access-log", "RESIDENT", "Who read what of a resident, when and what for.",
+     cmd_resident_access_log},
+    {"resident erase", "RESIDENT --who WHO",
+     "Destroy the key of a resident: nothing of theirs is read again, here or in any copy.\n"
+     "\n"
+     "What was done for them stays on the record, without them.\n"
+     "\n"
+     "  --who WHO          who does it",
+     cmd_resident_erase},
+    {"consent record", "RESIDENT --purpose PURPOSE [OPTIONS]",
+     "Record what a resident agreed to.\n"
+     "\n"
+     "  --purpose PURPOSE  service, visit or statistics\n"
+     "  --recipient ROLE   community, socialorg ...; left out: whoever is confirmed for their "
+     "need\n"
+     "  --sensitive        also what is sensitive\n"
+     "  --until TIME       default +365d",
+     cmd_consent_record},
+    {"consent withdraw", "RESIDENT CONSENT", "Take a consent back; it covers nothing from now on.",
+     cmd_consent_withdraw},
+    {"consent list", "RESIDENT", "What a resident agreed to, and took back.", cmd_consent_list},
     {"linkage list", "[OPTIONS]",
      "Linkages of the coordinator, newest first.\n"
      "\n"

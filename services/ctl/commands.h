@@ -71,6 +71,17 @@ int cmd_step_list(struct ctl *ctl, int argc, char **argv);
 int cmd_step_accept(struct ctl *ctl, int argc, char **argv);
 int cmd_step_decline(struct ctl *ctl, int argc, char **argv);
 int cmd_step_deliver(struct ctl *ctl, int argc, char **argv);
+int cmd_household_register(struct ctl *ctl, int argc, char **argv); /* cmd_resident.c */
+int cmd_resident_register(struct ctl *ctl, int argc, char **argv);
+int cmd_resident_change(struct ctl *ctl, int argc, char **argv);
+int cmd_resident_find(struct ctl *ctl, int argc, char **argv);
+int cmd_resident_show(struct ctl *ctl, int argc, char **argv);
+int cmd_resident_list(struct ctl *ctl, int argc, char **argv);
+int cmd_resident_access_log(struct ctl *ctl, int argc, char **argv);
+int cmd_resident_erase(struct ctl *ctl, int argc, char **argv);
+int cmd_consent_record(struct ctl *ctl, int argc, char **argv);
+int cmd_consent_withdraw(struct ctl *ctl, int argc, char **argv);
+int cmd_consent_list(struct ctl *ctl, int argc, char **argv);
 int cmd_need_list(struct ctl *ctl, int argc, char **argv);
 int cmd_need_confirm(struct ctl *ctl, int argc, char **argv);
 int cmd_ledger_show(struct ctl *ctl, int argc, char **argv);

@@ -19,7 +19,7 @@ set(CTL_SOURCES
   cmd_catalogue.c cmd_rehearse.c cmd_receipt.c cmd_clock.c cmd_dispute.c cmd_whistle.c
   cmd_gate.c cmd_emergency.c form.c cmd_organisation.c
   months.c cmd_unmet.c cmd_radar.c cmd_report.c
-  cmd_raise.c cmd_linkage.c cmd_step.c cmd_need.c cmd_ledger.c cmd_import.c)
+  cmd_resident.c cmd_raise.c cmd_linkage.c cmd_step.c cmd_need.c cmd_ledger.c cmd_import.c)
 list(TRANSFORM CTL_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 
 add_executable(wushectl ${CTL_SOURCES})

@@ -11,6 +11,9 @@ if(TARGET wushectl)
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_gates.sh ${CMAKE_BINARY_DIR})
   add_test(NAME ctl_organisations
            COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_organisations.sh ${CMAKE_BINARY_DIR})
+  add_test(NAME ctl_residents
+           COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/ctl_residents.sh ${CMAKE_BINARY_DIR})
+  set_tests_properties(ctl_residents PROPERTIES TIMEOUT 120)
   set_tests_properties(ctl_city ctl_catalogue ctl_gates ctl_organisations PROPERTIES TIMEOUT 120)
 endif()
 

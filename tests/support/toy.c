@@ -67,6 +67,9 @@ static void handle_do(struct wu_step *step, const Toy *toy)
             step, &(struct wu_timer){.due_at_ms = toy->due_at_ms, .type = TOY_FIRED, .n = toy->n});
     }
     maybe_fail(step, toy->n);
+    if (toy->n == TOY_DESTROY_KEY) {
+        wu_key_destroy(step, &key.id);
+    }
     if (toy->n == TOY_REFUSE) {
         wu_answer_refuse(step, "TOY_REFUSED", "no toys today");
     } else if (wu_step_event(step)->origin == WU_ORIGIN_COMMAND) {

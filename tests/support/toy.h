@@ -30,6 +30,7 @@ enum {
     TOY_ASSERT = 1001,
     TOY_REFUSE = 1002,
     TOY_FAIL_LATER = 1003,
+    TOY_DESTROY_KEY = 1004, /* and destroys a key */
     TOY_BYTES = 1000000,
     TOY_NEWS = 2000000,
     TOY_CANCEL = 3000000,

@@ -3,6 +3,7 @@
 #include "common/base/time.h"
 #include "common/fold/pb.h"
 #include "common/journal/replay.h"
+#include "common/seal/door.h"
 #include "tests/support/scratch.h"
 
 #include <criterion/criterion.h>
@@ -17,6 +18,7 @@ struct world {
     char *folder;
     char store[512];
     struct wu_node *node;
+    struct wu_door *door; /* NULL: commands come as they are */
     uint32_t hub;
     bool keeps_nothing;
     int64_t now_ms;
@@ -81,6 +83,7 @@ void world_close(struct world **world_p)
 {
     struct world *world = *world_p;
     wu_txn_abort(&world->txn);
+    wu_door_close(&world->door);
     wu_node_close(&world->node);
     wu_arena_close(&world->outputs_arena);
     wu_arena_close(&world->read_arena);
@@ -95,16 +98,37 @@ void world_keep_nothing(struct world *world)
     world_restart(world);
 }
 
+void world_open_door(struct world *world)
+{
+    static const uint8_t secret[WU_KEY_BYTES] = "a node's secret";
+    const struct wu_door_config config = {
+        .secret = secret, .store_path = world->store, .scratch = true};
+    struct wu_error error = {{0}};
+    cr_assert_eq(wu_door_make(&world->door, &config, &error), WU_OK, "%s", error.text);
+    cr_assert_eq(wu_door_settle(world->door, world->node), WU_OK);
+}
+
 void world_restart(struct world *world)
 {
+    bool has_door = world->door != NULL;
     wu_txn_abort(&world->txn);
+    wu_door_close(&world->door);
     wu_node_close(&world->node);
     open_node(world);
+    if (has_door) {
+        world_open_door(world);
+    }
+}
+
+void world_crash_before_settling(struct world *world)
+{
+    wu_door_close(&world->door);
 }
 
 void world_stop(struct world *world)
 {
     wu_txn_abort(&world->txn);
+    wu_door_close(&world->door);
     wu_node_close(&world->node);
 }
 
@@ -238,7 +262,33 @@ static const Bus__Answer *submit(struct world *world)
                              world->last_submit.size);
     run(world);
     cr_assert_not_null(input->answer);
-    return input->answer;
+    if (world->door == NULL) {
+        return input->answer;
+    }
+    static Bus__Answer answer;
+    answer = *input->answer;
+    cr_assert_eq(wu_door_settle(world->door, world->node), WU_OK);
+    wu_door_open_answer(world->door, input, &answer, arena);
+    return &answer;
+}
+
+/* NULL unless the door turns the command away. */
+static const Bus__Answer *seal(struct world *world, const ProtobufCMessageDescriptor *body,
+                               Bus__Submit *message)
+{
+    static Bus__Answer refused;
+    struct wu_door_refusal refusal = {NULL, NULL};
+    if (world->door == NULL) {
+        return NULL;
+    }
+    struct wu_arena *arena = wu_node_begin(world->node);
+    cr_assert_eq(wu_door_seal(world->door, body, message, arena, &refusal), WU_OK);
+    cr_assert_eq(wu_door_sync(world->door), WU_OK);
+    bus__answer__init(&refused);
+    refused.status = BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED;
+    refused.code = (char *)(uintptr_t)refusal.code;
+    refused.text = (char *)(uintptr_t)refusal.text;
+    return refusal.code != NULL ? &refused : NULL;
 }
 
 const Bus__Answer *world_command(struct world *world, wu_event_type type,
@@ -252,6 +302,10 @@ const Bus__Answer *world_command(struct world *world, wu_event_type type,
     message.number = ++world->command_number;
     message.type = type;
     message.data = (ProtobufCBinaryData){protobuf_c_message_pack(body, data), data};
+    const Bus__Answer *refused = seal(world, body->descriptor, &message);
+    if (refused != NULL) {
+        return refused;
+    }
     world->last_submit =
         wu_bytes(world->last_bytes, bus__submit__pack(&message, world->last_bytes));
     return submit(world);

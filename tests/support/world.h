@@ -15,6 +15,11 @@ world_open(const struct wu_core *core); /* node 9, hub 1 (a hub core: node 1), 4
 struct world *world_open_below(const struct wu_core *core, uint32_t hub);
 void world_close(struct world **world_p);
 
+/* From now on commands come through a door, with its keystore beside the store, and answers too. */
+void world_open_door(struct world *world);
+/* The door is gone when the next command commits: as if the daemon died right after. */
+void world_crash_before_settling(struct world *world);
+
 /* Closes and opens the store again, as after a crash between batches. */
 void world_restart(struct world *world);
 

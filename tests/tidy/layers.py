@@ -17,9 +17,10 @@ PUBLIC = r"wushe/\w+/v1/"
 # {role} is what the first group of the layer's pattern matched.
 LAYERS = [
     (r"common/base/", [r"common/base/"]),
-    (r"common/fold/", [r"common/(base|fold)/", r"wushe/envelope/v1/"]),
+    (r"common/fold/", [r"common/(base|fold)/", r"wushe/(envelope|seal)/v1/"]),
     (r"common/store/", [r"common/(base|fold|store)/", r"wushe/"]),
     (r"common/journal/", [r"common/(base|fold|store|journal)/", r"wushe/"]),
+    (r"common/seal/", [r"common/(base|fold|store|journal|seal)/", r"wushe/"]),
     (r"common/bus/", [r"common/(base|fold|store|journal|bus)/", r"wushe/"]),
     (r"common/daemon/", [r"common/", r"wushe/"]),
     (r"services/provider/",
@@ -39,7 +40,7 @@ LAYERS = [
 LIBRARIES = [
     (r"lmdb\.h", r"common/store/|services/ctl/cmd_doctor\.c$"),
     (r"zmq\.h", r"common/(bus|daemon)/|services/ctl/cmd_doctor\.c$"),
-    (r"sodium(\.h|/.*)", r"common/(journal|bus)/|services/ctl/cmd_doctor\.c$"),
+    (r"sodium(\.h|/.*)", r"common/(journal|seal|bus)/|services/ctl/cmd_(doctor|resident)\.c$"),
     (r"yaml\.h", r"common/daemon/|services/ctl/"),
     (r"systemd/.*", r"common/daemon/"),
     (r"libsmartcols.*|csv\.h", r"services/ctl/"),

@@ -3,7 +3,9 @@
 /* Short names for what protoc-c names at length. */
 
 #include "wushe/community/state/v1/need_row.pb-c.h"
+#include "wushe/community/state/v1/resident_row.pb-c.h"
 #include "wushe/community/v1/need.pb-c.h"
+#include "wushe/community/v1/resident.pb-c.h"
 #include "wushe/coordinator/v1/dispute.pb-c.h"
 #include "wushe/coordinator/v1/kind.pb-c.h"
 #include "wushe/coordinator/v1/linkage.pb-c.h"
@@ -26,6 +28,32 @@ typedef CommunityState__CommunityRow CommunityRow;
 typedef CommunityState__KindRow KindRow;
 typedef CommunityState__NeedRow NeedRow;
 typedef CommunityState__NeedRefRow NeedRefRow;
+
+typedef Community__RegisterResident RegisterResident;
+typedef Community__ChangeResident ChangeResident;
+typedef Community__RegisterHousehold RegisterHousehold;
+typedef Community__RecordConsent RecordConsent;
+typedef Community__WithdrawConsent WithdrawConsent;
+typedef Community__ReadResident ReadResident;
+typedef Community__FindResident FindResident;
+typedef Community__EraseResident EraseResident;
+typedef Community__Purpose Purpose;
+typedef Linkage__Role Role;
+typedef Seal__Sealed Sealed;
+typedef Seal__PersonalKind PersonalKind;
+
+typedef CommunityState__ResidentRow ResidentRow;
+typedef CommunityState__HouseholdRow HouseholdRow;
+typedef CommunityState__ConsentRow ConsentRow;
+typedef CommunityState__AccessRow AccessRow;
+
+#define PURPOSE_UNSPECIFIED COMMUNITY__PURPOSE__PURPOSE_UNSPECIFIED
+#define PURPOSE_OWN_REQUEST COMMUNITY__PURPOSE__PURPOSE_OWN_REQUEST
+#define ROLE_UNSPECIFIED LINKAGE__ROLE__ROLE_UNSPECIFIED
+#define ROLE_COMMUNITY LINKAGE__ROLE__ROLE_COMMUNITY
+#define KIND_NAME SEAL__PERSONAL_KIND__PERSONAL_KIND_NAME
+#define KIND_ADDRESS SEAL__PERSONAL_KIND__PERSONAL_KIND_ADDRESS
+#define KIND_ID_NUMBER SEAL__PERSONAL_KIND__PERSONAL_KIND_ID_NUMBER
 
 #define NEED_RAISED COMMUNITY_STATE__NEED_STATE__NEED_STATE_RAISED
 #define NEED_OPEN COMMUNITY_STATE__NEED_STATE__NEED_STATE_OPEN

@@ -13,6 +13,10 @@ foreach(test IN ITEMS
   wushe_test(${name} tests/unit/common/${test}.c wushe_test_toy)
 endforeach()
 
+foreach(name IN ITEMS test_keystore test_box)
+  wushe_test(${name} tests/unit/common/seal/${name}.c)
+endforeach()
+
 add_library(wushe_test_wire STATIC tests/support/wire.c)
 target_link_libraries(wushe_test_wire PUBLIC wushe_test_support wushe_bus PRIVATE wushe_posix)
 

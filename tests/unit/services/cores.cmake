@@ -9,7 +9,7 @@ foreach(test IN ITEMS calendar candidate clock contention dispute kind firewall 
   wushe_test(test_coordinator_${test} tests/unit/services/coordinator/core/test_${test}.c
              wushe_test_linking)
 endforeach()
-foreach(test IN ITEMS community need)
+foreach(test IN ITEMS community need resident)
   wushe_test(test_community_${test} tests/unit/services/community/core/test_${test}.c
              wushe_core_community)
 endforeach()

@@ -38,6 +38,7 @@ static void set_up(void)
     }
     (void)doit(TOY_FAIL, 0);
     (void)doit(TOY_REFUSE, 0);
+    (void)doit(TOY_DESTROY_KEY, 0);
     (void)doit(TOY_FAIL_LATER, world_now_ms(world) + 500);
     world_mail(world, &(struct world_mail){.type = TOY_LETTER}, &toy.base);
     world_public(world, "toy.news",
@@ -152,12 +153,12 @@ Test(replay, an_untouched_store_is_the_same)
     cr_expect_gt(report.row_count, report.event_count);
     cr_expect_eq(report.stream_count, 2); /* to the peer, and to the hub what it shall publish */
     cr_expect_gt(report.record_count, 40);
-    cr_expect_eq(report.table_count, 12); /* nine of the framework and three of the toy */
+    cr_expect_eq(report.table_count, 13); /* ten of the framework and three of the toy */
 }
 
 static const char *const damaged_tables[] = {
     "node.meta",   "node.streams",      "node.records", "node.cursors", "node.commands",
-    "node.timers", "node.dead_letters", "toy.toys",     "toy.named",
+    "node.timers", "node.dead_letters", "toy.toys",     "toy.named",    "node.destroyed_keys",
 };
 
 Test(replay, a_flipped_bit_is_found_in_every_derived_table)
