@@ -40,7 +40,7 @@ static bool read_as(const char *kind_name, const char *const *cells)
 }
 
 #define READ(kind, ...) \
-    read_as(kind, (const char *const[CTL_ROW_COLUMNS_MAX]){__VA_ARGS__, "", "", "", "", "", ""})
+    read_as(kind, (const char *const[CTL_ROW_COLUMNS_MAX + 6]){__VA_ARGS__, "", "", "", "", "", ""})
 
 static int64_t time_of(const char *text)
 {
