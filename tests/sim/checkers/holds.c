@@ -115,6 +115,9 @@ static void saw(void *opaque, struct sim *sim, const struct seen *seen)
     if (ref == NULL || seen->place->core->is_hub || has_two_pasts(sim, seen->place)) {
         return;
     }
+    if (seen->is_output && !seen->is_new) {
+        return; /* an old word that goes along into a new generation */
+    }
     if (seen->is_output) {
         says(opaque, sim, seen, ref);
     } else {
