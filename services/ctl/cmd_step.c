@@ -305,7 +305,8 @@ static int read_target(struct ctl *ctl, char **argv, const char *provider, StepS
         return CTL_USAGE;
     }
     if (!ctl_parse_number(argv[1], 1000, &step_no) || step_no == 0) {
-        return ctl_complain(CTL_USAGE, "'%s' is not the number of a step: 1, 2, 3 ...", argv[1]);
+        (void)ctl_complain(CTL_USAGE, "'%s' is not the number of a step: 1, 2, 3 ...", argv[1]);
+        return CTL_USAGE;
     }
     search.key.step_no = (uint32_t)step_no;
     int status = find_step(ctl, &search);
@@ -313,16 +314,18 @@ static int read_target(struct ctl *ctl, char **argv, const char *provider, StepS
         return status;
     }
     if (search.node == NULL) {
-        return ctl_complain(CTL_USAGE,
-                            "step %s of linkage %s was not offered to %s here; "
-                            "'wushectl linkage show %s' tells how it stands",
-                            argv[1], argv[0], provider != NULL ? provider : "any node", argv[0]);
+        (void)ctl_complain(CTL_USAGE,
+                           "step %s of linkage %s was not offered to %s here; "
+                           "'wushectl linkage show %s' tells how it stands",
+                           argv[1], argv[0], provider != NULL ? provider : "any node", argv[0]);
+        return CTL_USAGE;
     }
     if (search.wanted_count > 1) {
-        return ctl_complain(CTL_USAGE,
-                            "step %s of linkage %s is with several bodies; say which one by "
-                            "--provider: %s",
-                            argv[1], argv[0], search.codes);
+        (void)ctl_complain(CTL_USAGE,
+                           "step %s of linkage %s is with several bodies; say which one by "
+                           "--provider: %s",
+                           argv[1], argv[0], search.codes);
+        return CTL_USAGE;
     }
     *ret_target = (struct ctl_target){search.node, search.key.linkage_id, search.key.step_no,
                                       search.key.provider_id};

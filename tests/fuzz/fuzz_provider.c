@@ -114,7 +114,9 @@ static void says(const struct fuzz_seen *seen, struct held *held)
     default:
         FUZZ_RULE((held->phase != TAKEN || is_barred(seen)) && held->phase != DONE,
                   "what was taken is not let go, but by a body that may not go on");
-        held->phase = ENDED;
+        if (held->phase != NOWHERE) { /* else it says that it never had it */
+            held->phase = ENDED;
+        }
         break;
     }
 }

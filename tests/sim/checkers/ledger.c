@@ -36,7 +36,7 @@ static void check_accounts(struct sim *sim, struct place *place, bool all_is_ove
 static uint64_t hold_name(const TransferRow *row)
 {
     return sim_hash(row->linkage_id.data, row->linkage_id.len) * 31 + row->step_no * 1009 +
-           row->attempt * 2;
+           row->attempt * 2 + sim_hash(row->provider_id.data, row->provider_id.len) * 1000003;
 }
 
 /* HOLD and then what ends it: RELEASE, or ISSUE with perhaps a RETURN. */
