@@ -91,9 +91,10 @@ static void handle_step_confirmed(struct wu_step *step, const StepConfirmed *con
         held_emit_lapsed(step, confirmed->ref);
         return;
     }
-    if (held.row.state == STEP_STATE(RESERVED) &&
-        wu_step_event(step)->time_ms >= held.row.offer->hold_until_ms) {
-        held_lapse(step, &held); /* its clock has not come round to it yet */
+    bool ran_out = held.row.state == STEP_STATE(RESERVED) &&
+                   wu_step_event(step)->time_ms >= held.row.offer->hold_until_ms;
+    if (ran_out || held.row.state == STEP_STATE(WAITING)) {
+        held_lapse(step, &held); /* its clock has not come round yet; or nobody said yes to it */
         return;
     }
     if (held.row.state == STEP_STATE(RESERVED)) {

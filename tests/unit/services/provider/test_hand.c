@@ -51,6 +51,17 @@ Test(hand, a_yes_reserves)
     cr_assert_eq(providing_state(world, &offered), STEP_STATE(LAPSED));
 }
 
+/* A coordinator with another past: it has been told that nothing is held, so nothing will be. */
+Test(hand, what_is_confirmed_before_a_yes_is_let_go)
+{
+    providing_offer(world, &offered);
+    providing_confirm(world, &offered);
+    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 1);
+    cr_assert_eq(providing_state(world, &offered), STEP_STATE(LAPSED));
+    cr_assert_eq(providing_open_count(world, offered.provider_id), 0);
+    assert_refused(providing_answer(world, &offered, true), "STEP_NOT_WAITING");
+}
+
 Test(hand, a_no_is_declined_with_the_persons_words)
 {
     providing_offer(world, &offered);
@@ -74,14 +85,6 @@ Test(hand, a_yes_that_has_become_impossible_is_a_no)
     cr_assert_eq(providing_declined(world), DECLINE_REASON(NO_CAPACITY));
     cr_assert_eq(providing_state(world, &second), STEP_STATE(DECLINED));
     cr_assert_eq(providing_open_count(world, offered.provider_id), 1);
-}
-
-Test(hand, a_confirmation_of_what_waits_is_lapsed)
-{
-    providing_offer(world, &offered);
-    providing_confirm(world, &offered);
-    cr_assert_eq(sent(WU_TYPE(LINKAGE_STEP_LAPSED)), 1);
-    cr_assert_eq(providing_state(world, &offered), STEP_STATE(WAITING));
 }
 
 Test(hand, what_waits_can_be_released)
