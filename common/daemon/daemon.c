@@ -235,10 +235,6 @@ static const char *why_not_taken(struct daemon *daemon, const Bus__Submit *submi
         break;
     }
     bool elsewhere = submit->target != 0 && submit->target != daemon->config.node;
-    if (elsewhere && wu_event_is_personal(submit->type)) {
-        *ret_status = BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED;
-        return "personal data is told at its node's own door: a hub would keep it in its journal";
-    }
     if (elsewhere && wu_roster_next_hop(&daemon->roster, submit->target) == 0) {
         *ret_status = BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED;
         return "the roster of this hub has no such node, and none of its coordinators has it below";
@@ -266,6 +262,14 @@ static bool seal_command(struct daemon *daemon, uint64_t route, Bus__Submit *sub
 {
     const struct wu_route *known = wu_core_route(daemon->core, submit->type);
     struct wu_door_refusal refusal = {NULL, NULL};
+    bool elsewhere = submit->target != 0 && submit->target != daemon->config.node;
+    if (elsewhere && wu_event_is_personal(submit->type)) {
+        turn_away(
+            daemon, route, submit, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED,
+            "SEALED_NOT_FORWARDED",
+            "personal data is told at its node's own door: a hub would keep it in its journal");
+        return false;
+    }
     if (known == NULL || known->body == NULL) {
         return true; /* of the framework, or for another node */
     }

@@ -254,7 +254,7 @@ int cmd_resident_change(struct ctl *ctl, int argc, char **argv)
 int cmd_resident_find(struct ctl *ctl, int argc, char **argv)
 {
     Community__FindResident find = COMMUNITY__FIND_RESIDENT__INIT;
-    const char *who = ctl_option(&argc, argv, "who");
+    const char *who = ctl_option(&argc, argv, "by");
     if (!ctl_arguments(ctl, argc, argv, 0, 0)) {
         return CTL_USAGE;
     }
@@ -279,7 +279,7 @@ int cmd_resident_erase(struct ctl *ctl, int argc, char **argv)
     Community__EraseResident erase = COMMUNITY__ERASE_RESIDENT__INIT;
     struct wu_id id;
     const struct ctl_node *node = NULL;
-    const char *who = ctl_option(&argc, argv, "who");
+    const char *who = ctl_option(&argc, argv, "by");
     if (!ctl_arguments(ctl, argc, argv, 1, 1) || !ctl_load_home(ctl) ||
         !read_number(ctl, argv[0], "resident", &id, &node)) {
         return CTL_USAGE;
@@ -314,7 +314,7 @@ int cmd_resident_show(struct ctl *ctl, int argc, char **argv)
     char words[200];
     int purpose = 0;
     int kind = 0;
-    const char *who = ctl_option(&argc, argv, "who");
+    const char *who = ctl_option(&argc, argv, "by");
     const char *purpose_word = ctl_option(&argc, argv, "purpose");
     const char *kind_word = ctl_option(&argc, argv, "kind");
     if (!ctl_arguments(ctl, argc, argv, 1, 1) || !ctl_load_home(ctl) ||

@@ -100,31 +100,31 @@ const struct ctl_command CTL_COMMANDS[] = {
      "\n"
      "  --household NUMBER they live there now",
      cmd_resident_change},
-    {"resident find", "--who WHO < FIELD",
+    {"resident find", "--by CODE < FIELD",
      "The resident who has a phone or ID number: 'phone: NUMBER' on standard input.\n"
      "\n"
-     "  --who WHO          who asks; it stands in the resident's access log",
+     "  --by CODE          code of the person who asks, never a name; it stands in the access log",
      cmd_resident_find},
     {"resident list", "[--all]",
      "Residents by number, without anything that says who they are.\n"
      "\n"
      "  --all              erased ones too",
      cmd_resident_list},
-    {"resident show", "RESIDENT --who WHO --purpose PURPOSE [--kind KIND]",
+    {"resident show", "RESIDENT --by CODE --purpose PURPOSE [--kind KIND]",
      "Read what is sealed, if the resident agreed. It stands in their access log, also a refusal.\n"
      "\n"
-     "  --who WHO          who reads\n"
+     "  --by CODE          code of the person who reads, never a name\n"
      "  --purpose PURPOSE  own-request (the resident asks), service, visit or statistics\n"
      "  --kind KIND        only that",
      cmd_resident_show},
     {"resident access-log", "RESIDENT", "Who read what of a resident, when and what for.",
      cmd_resident_access_log},
-    {"resident erase", "RESIDENT --who WHO",
+    {"resident erase", "RESIDENT --by CODE",
      "Destroy the key of a resident: nothing of theirs is read again, here or in any copy.\n"
      "\n"
      "What was done for them stays on the record, without them.\n"
      "\n"
-     "  --who WHO          who does it",
+     "  --by CODE          code of the person who does it, never a name",
      cmd_resident_erase},
     {"consent record", "RESIDENT --purpose PURPOSE [OPTIONS]",
      "Record what a resident agreed to.\n"

@@ -5,7 +5,6 @@
 #   tests/integration/ctl_catalogue.sh FOLDER_OF_PROGRAMS
 # shellcheck source=tests/integration/ctl_story.sh
 . "$(dirname "$0")/ctl_story.sh"
-roles="coordinator community"
 seeds=$root/seeds/catalogue
 
 cp -r "$seeds" files
@@ -40,12 +39,7 @@ expect 2 "no catalogue at 'nowhere'" catalogue check nowhere
 
 # ---- a city that has none -----------------------------------------------------------
 ctl init city --port "$port" >/dev/null || exit 1
-for role in $roles; do
-    start "$role"
-done
-for role in $roles; do
-    soon "^ +[0-9]+ $role +serving" status
-done
+start_all coordinator community
 expect 5 "^elderly-meal +not there +new" catalogue diff files
 expect 2 "bad.yaml:13: name has no 'en'" catalogue apply bad.yaml
 expect 2 "node 'community' is a community: a catalogue is a coordinator's" \

@@ -6,18 +6,12 @@
 #   tests/integration/ctl_city.sh FOLDER_OF_PROGRAMS
 # shellcheck source=tests/integration/ctl_story.sh
 . "$(dirname "$0")/ctl_story.sh"
-roles="coordinator community socialorg socialworker volunteer charity"
 seeds=$root/seeds
 
 ctl init city --port "$port" >/dev/null || exit 1
 mkdir demo
 "$programs/wushe-demo-city" demo --seed 11 >/dev/null 2>&1 || exit 1
-for role in $roles; do
-    start "$role"
-done
-for role in $roles; do
-    soon "^ +[0-9]+ $role +serving" status
-done
+start_all
 
 # ---- what is on file -------------------------------------------------------------
 expect 0 " 0 refused$" catalogue apply "$seeds/catalogue"

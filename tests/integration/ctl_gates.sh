@@ -6,7 +6,6 @@
 #   tests/integration/ctl_gates.sh FOLDER_OF_PROGRAMS
 # shellcheck source=tests/integration/ctl_story.sh
 . "$(dirname "$0")/ctl_story.sh"
-roles="coordinator community socialorg socialworker volunteer charity"
 
 # made WORD ...: the number in the answer
 made() {
@@ -16,12 +15,7 @@ made() {
 ctl init city --port "$port" >/dev/null || exit 1
 mkdir demo
 "$programs/wushe-demo-city" demo --seed 11 >/dev/null 2>&1 || exit 1
-for role in $roles; do
-    start "$role"
-done
-for role in $roles; do
-    soon "^ +[0-9]+ $role +serving" status
-done
+start_all
 expect 0 "0 rejected" import organisations demo/organisations.csv
 expect 0 "0 rejected" import registrations demo/registrations.csv
 expect 0 "0 rejected" import people demo/people.csv

@@ -5,15 +5,9 @@
 #   tests/integration/ctl_organisations.sh FOLDER_OF_PROGRAMS
 # shellcheck source=tests/integration/ctl_story.sh
 . "$(dirname "$0")/ctl_story.sh"
-roles="coordinator community socialorg socialworker volunteer charity"
 
 ctl init city --port "$port" >/dev/null || exit 1
-for role in $roles; do
-    start "$role"
-done
-for role in $roles; do
-    soon "^ +[0-9]+ $role +serving" status
-done
+start_all
 cat >bodies.csv <<END
 society,code,name,division,services,answers
 community,420106012001,水果湖社区,420106012001,,

@@ -6,17 +6,11 @@
 #   tests/integration/ctl_residents.sh FOLDER_OF_PROGRAMS
 # shellcheck source=tests/integration/ctl_story.sh
 . "$(dirname "$0")/ctl_story.sh"
-roles="coordinator community socialorg socialworker volunteer charity"
 canaries=(CANARY-name-Wang 13877770001 CANARY-address-5-2-301 420106194001019990
     CANARY-health-dialysis CANARY-name-Li 13877770002)
 
 ctl init city --port "$port" >/dev/null || exit 1
-for role in $roles; do
-    start "$role"
-done
-for role in $roles; do
-    soon "^ +[0-9]+ $role +serving" status
-done
+start_all
 cat >bodies.csv <<END
 society,code,name,division,services,answers
 community,420106012001,水果湖社区,420106012001,,
@@ -70,17 +64,17 @@ said "name: ${canaries[5]}
 phone: ${canaries[6]}
 " "resident [0-9-]+ registered" resident register --community 420106012001
 li=$number
-said "phone: +86 138-7777-0001" "resident $wang has it" resident find --who clerk-1
-said "phone: 13800000000" "RESIDENT_UNKNOWN" resident find --who clerk-1
+said "phone: +86 138-7777-0001" "resident $wang has it" resident find --by clerk-1
+said "phone: 13800000000" "RESIDENT_UNKNOWN" resident find --by clerk-1
 said "nickname: x" "none of name, phone" resident register --community 420106012001
 expect 0 "$wang.*$home" resident list
-expect 1 "CONSENT_MISSING" resident show "$wang" --who worker-3 --purpose service
+expect 1 "CONSENT_MISSING" resident show "$wang" --by worker-3 --purpose service
 expect 0 "agrees" consent record "$wang" --purpose service --recipient community
-expect 0 "phone +${canaries[1]}" resident show "$wang" --who worker-3 --purpose service --kind phone
-expect 1 "CONSENT_MISSING" resident show "$wang" --who worker-3 --purpose service --kind health
+expect 0 "phone +${canaries[1]}" resident show "$wang" --by worker-3 --purpose service --kind phone
+expect 1 "CONSENT_MISSING" resident show "$wang" --by worker-3 --purpose service --kind health
 expect 0 "agrees no longer" consent withdraw "$wang" 1
-expect 1 "CONSENT_MISSING" resident show "$wang" --who worker-3 --purpose service --kind phone
-expect 0 "health +${canaries[4]}" resident show "$wang" --who wang --purpose own-request
+expect 1 "CONSENT_MISSING" resident show "$wang" --by worker-3 --purpose service --kind phone
+expect 0 "health +${canaries[4]}" resident show "$wang" --by wang --purpose own-request
 expect 0 "service +community" consent list "$wang"
 expect 0 "worker-3 +service +phone +1 +given" resident access-log "$wang"
 expect 0 "worker-3 +service +health +- +refused" resident access-log "$wang"
@@ -90,13 +84,13 @@ nothing_open "after reading"
 
 said "phone: 13877770009" "changed" resident change "$wang"
 canaries+=(13877770009)
-expect 0 "phone +13877770009" resident show "$wang" --who wang --purpose own-request --kind phone
+expect 0 "phone +13877770009" resident show "$wang" --by wang --purpose own-request --kind phone
 cp -r city/community/state city/community/state.keys . # as a backup would, before the erasure
-expect 0 "erased" resident erase "$wang" --who clerk-1
+expect 0 "erased" resident erase "$wang" --by clerk-1
 kill_community
-expect 1 "RESIDENT_ERASED" resident show "$wang" --who wang --purpose own-request
-said "phone: 13877770009" "RESIDENT_UNKNOWN" resident find --who clerk-1
-expect 0 "name +${canaries[5]}" resident show "$li" --who li --purpose own-request
+expect 1 "RESIDENT_ERASED" resident show "$wang" --by wang --purpose own-request
+said "phone: 13877770009" "RESIDENT_UNKNOWN" resident find --by clerk-1
+expect 0 "name +${canaries[5]}" resident show "$li" --by li --purpose own-request
 expect 0 "worker-3 +service +phone +1 +given" resident access-log "$wang"
 nothing_open "after erasing"
 expect 0 "" store verify community
@@ -115,7 +109,7 @@ if cmp -s state.keys city/community/state.keys; then
     printf 'FAILED: a key that is erased came back with an old keystore\n'
     failed=1
 fi
-expect 1 "RESIDENT_ERASED" resident show "$wang" --who wang --purpose own-request
+expect 1 "RESIDENT_ERASED" resident show "$wang" --by wang --purpose own-request
 
 # The keystore of another node, or one that others may read, is not taken.
 kill -9 "${process[community]}"

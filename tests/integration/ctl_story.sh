@@ -67,3 +67,15 @@ start() {
     "$programs/wushe-$1" --config "city/$1/node.yaml" >>"$1.log" 2>&1 &
     process[$1]=$!
 }
+
+# start_all [ROLE ...]: these, or one of each, until all serve
+start_all() {
+    local role
+    (($# > 0)) || set -- coordinator community socialorg socialworker volunteer charity
+    for role in "$@"; do
+        start "$role"
+    done
+    for role in "$@"; do
+        soon "^ +[0-9]+ $role +serving" status
+    done
+}

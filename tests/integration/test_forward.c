@@ -2,6 +2,7 @@
 #include "tests/support/demo.h"
 #include "tests/support/look.h"
 #include "tests/support/raw.h"
+#include "wushe/community/v1/resident.pb-c.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -127,5 +128,25 @@ Test(forward, a_node_that_the_roster_does_not_know_is_refused)
     const Bus__Answer *answer = ask(&way);
     cr_assert_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED);
     cr_assert_str_eq(answer->code, "NODE_UNKNOWN");
+    arrive(&way);
+}
+
+/* A hub would keep it in its journal: personal data goes to its node's own door alone. */
+Test(forward, personal_data_is_not_forwarded)
+{
+    struct way way = set_out("meal");
+    Seal__Sealed name = SEAL__SEALED__INIT;
+    Seal__Sealed *fields[] = {&name};
+    Community__RegisterResident body = COMMUNITY__REGISTER_RESIDENT__INIT;
+    name.kind = SEAL__PERSONAL_KIND__PERSONAL_KIND_NAME;
+    name.open = "Wang";
+    body.division = UINT64_C(420106012001);
+    body.fields = fields;
+    body.n_fields = 1;
+    way.command = raw_submit_to(way.raw, CITY_COMMUNITY, &PRODUCER, 2,
+                                WU_TYPE(COMMUNITY_REGISTER_RESIDENT), &body.base);
+    const Bus__Answer *answer = ask(&way);
+    cr_assert_eq(answer->status, BUS__ANSWER_STATUS__ANSWER_STATUS_REFUSED);
+    cr_assert_str_eq(answer->code, "SEALED_NOT_FORWARDED");
     arrive(&way);
 }

@@ -71,7 +71,7 @@ static bool may_ask(struct wu_step *step, const ReadResident *read, const Reside
         wu_answer_refuse(step, "RESIDENT_ERASED",
                          "this resident was erased: there is nothing to read");
     } else if (!check_is_name(read->who, ACCESS_WHO_BYTES_MAX)) {
-        wu_answer_refuse(step, "RESIDENT_WHO_MISSING", "say who reads, in 1 to %d bytes",
+        wu_answer_refuse(step, "RESIDENT_WHO_MISSING", "say who reads, in 1 to %d bytes: --by CODE",
                          ACCESS_WHO_BYTES_MAX);
     } else if (read->purpose == PURPOSE_UNSPECIFIED) {
         wu_answer_refuse(step, "PURPOSE_MISSING",

@@ -40,7 +40,8 @@ static const struct refusal REFUSALS[] = {
     [RESIDENT_KNOWN] = {"RESIDENT_KNOWN",
                         "a resident with this ID number is registered; 'wushectl resident find' "
                         "says who"},
-    [RESIDENT_WHO_MISSING] = {"RESIDENT_WHO_MISSING", "say who does it, in 1 to 40 bytes"},
+    [RESIDENT_WHO_MISSING] = {"RESIDENT_WHO_MISSING",
+                              "say who does it, in 1 to 40 bytes: --by CODE"},
 };
 
 const ResidentRow *resident_of(struct wu_step *step, ProtobufCBinaryData id,
