@@ -200,8 +200,24 @@ static void check_step(struct wu_txn *txn, const struct linkage_key *key, const 
     check_tried(step);
 }
 
+/* Steps that people added, perhaps when the others had been called: bit n for step n. */
+static uint64_t steps_by_hand(struct wu_txn *txn, const struct linkage_key *key)
+{
+    struct history_key at = {.linkage_id = key->linkage_id};
+    const HistoryEntry *entry = NULL;
+    uint64_t by_hand = 0;
+    for (bool more = history_from(txn, &at, 1, &entry); more;
+         more = history_after(txn, &at, 1, &entry)) {
+        if (entry->type == WU_TYPE(COORDINATOR_ADD_STEP) ||
+            entry->type == WU_TYPE(COORDINATOR_CONFIRM_OVERRIDE)) {
+            by_hand |= UINT64_C(1) << entry->step_no;
+        }
+    }
+    return by_hand;
+}
+
 /* By where the linkage stands, what its steps may be. */
-static void check_together(const struct linkage_key *key, const LinkageRow *row)
+static void check_together(const struct linkage_key *key, const LinkageRow *row, uint64_t by_hand)
 {
     for (size_t i = 0; i < row->n_steps; i++) {
         const LinkageStep *step = row->steps[i];
@@ -213,7 +229,8 @@ static void check_together(const struct linkage_key *key, const LinkageRow *row)
         FUZZ_RULE(row->state != LINKAGE_AWAITING || !step->required ||
                       step->state == STEP_DELIVERED,
                   "the resident is asked when all that is required was done");
-        FUZZ_RULE(row->state != LINKAGE_DELIVERING || !step->required ||
+        bool is_planned = (by_hand >> step->step_no & 1) == 0 && row->history_dropped == 0;
+        FUZZ_RULE(row->state != LINKAGE_DELIVERING || !step->required || !is_planned ||
                       offered_of(&key->linkage_id, step->step_no)->ever_reserved,
                   "all that is required is reserved before anything is confirmed");
         FUZZ_RULE(row->state != LINKAGE_DELIVERING || step->state != STEP_UNMET,
@@ -221,8 +238,8 @@ static void check_together(const struct linkage_key *key, const LinkageRow *row)
     }
 }
 
-/* Volunteers and charity are called when the core three have all said yes. */
-static void check_waves(const struct linkage_key *key, const LinkageRow *row)
+/* Volunteers and charity are called when the core three of the plan have all said yes. */
+static void check_waves(const struct linkage_key *key, const LinkageRow *row, uint64_t by_hand)
 {
     enum { CORE_THREE = 1 };
     bool others_called = false;
@@ -230,10 +247,11 @@ static void check_waves(const struct linkage_key *key, const LinkageRow *row)
     for (size_t i = 0; i < row->n_steps; i++) {
         const LinkageStep *step = row->steps[i];
         bool is_core = step->wave == CORE_THREE;
+        bool is_asked = step->required && (by_hand >> step->step_no & 1) == 0;
         others_called = others_called || (!is_core && step->attempt > 0);
         core_three_held =
-            core_three_held && (!is_core || !step->required ||
-                                offered_of(&key->linkage_id, step->step_no)->ever_reserved);
+            core_three_held &&
+            (!is_core || !is_asked || offered_of(&key->linkage_id, step->step_no)->ever_reserved);
     }
     FUZZ_RULE(!others_called || core_three_held, "core three first");
 }
@@ -285,9 +303,11 @@ static void check_linkage(struct wu_txn *txn, const struct linkage_key *key, con
         FUZZ_RULE(row->steps[i]->step_no == i + 1, "steps are numbered");
         check_step(txn, key, row->steps[i], sums);
     }
-    check_together(key, row);
-    if (wu_table_count(txn, &COORDINATOR_RELAXATIONS) == 0) { /* an emergency relaxes it */
-        check_waves(key, row);
+    uint64_t by_hand = steps_by_hand(txn, key);
+    check_together(key, row, by_hand);
+    bool relaxed = wu_table_count(txn, &COORDINATOR_RELAXATIONS) > 0; /* by an emergency */
+    if (!relaxed && row->history_dropped == 0) {
+        check_waves(key, row, by_hand);
     }
     check_story(txn, key, row);
 }
